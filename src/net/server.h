@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/channel.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/loop.h"
+#include "base/time.h"
+#include "runtime/asio_loop.h"
+
+namespace hawser::net {
+
+struct ServerConfig {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one
+  Millis ping_interval{25'000};
+  Millis ping_timeout{60'000};
+  std::size_t max_payload = limits::kMaxPayload;
+  /// Origins that browsers may connect from; "*" allows all, then without credentials.
+  std::vector<std::string> allowed_origins;
+  /// Path of the Engine.IO endpoint.
+  std::string path = "/socket.io/";
+};
+
+struct HttpRequest {
+  std::string method;
+  std::string path;   ///< percent-decoded, without the query
+  std::string query;  ///< raw
+  std::string authorization;  ///< header value, empty when there is none
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  SharedBytes body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// Answers everything outside the Engine.IO path. Called on a loop; must not block.
+using HttpRoutes = std::function<HttpResponse(const HttpRequest&)>;
+
+/// Makes the application of a new Engine.IO session, on the session's core.
+using ChannelHandlerFactory =
+    std::function<std::unique_ptr<ChannelHandler>(Loop&, Channel&, const HandshakeInfo&)>;
+
+/// Listens on every core and turns bytes of TCP connections into Engine.IO sessions and HTTP requests.
+/// Made and destroyed on the main thread; the loops must outlive it.
+class Server {
+ public:
+  Server(ServerConfig config, std::vector<runtime::AsioLoop*> loops, Random& random,
+         ChannelHandlerFactory make_handler, HttpRoutes routes);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds and listens on all loops. Errors name the address and what to do.
+  Status start();
+  std::uint16_t port() const;
+  /// Refuses new sessions with 503 and Retry-After; established ones and HTTP go on. Any thread.
+  void refuse_new_sessions();
+  /// Stops listening, closes every session with `reason` and every connection once flushed, at latest at
+  /// `deadline`. Blocks until all are gone; the loops must still run. Not on a loop.
+  void stop(CloseReason reason, TimePoint deadline);
+
+  struct Gauges {
+    std::size_t connections = 0;
+    std::size_t sessions = 0;
+  };
+  Gauges gauges() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace hawser::net
