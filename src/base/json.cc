@@ -65,7 +65,8 @@ std::string_view inside(std::string_view container) {
 
 std::uint32_t hex4(std::string_view text) {
   std::uint32_t value = 0;
-  std::from_chars(text.data(), text.data() + 4, value, 16);
+  const auto digits = text.substr(0, 4);
+  std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
   return value;
 }
 

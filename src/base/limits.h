@@ -10,6 +10,9 @@ namespace hawser::limits {
 
 using namespace std::chrono_literals;
 
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
 // --- What one message may be ---
 /// Engine.IO maxPayload: what stock clients split polling bodies by, and the reference's default.
 inline constexpr std::size_t kMaxPayload = 1'000'000;
@@ -17,14 +20,16 @@ inline constexpr std::size_t kMaxPayload = 1'000'000;
 inline constexpr std::size_t kMaxEventName = 128;
 /// Attachments a binary packet may announce: the default of the reference parser.
 inline constexpr std::size_t kMaxAttachments = 10;
+/// Those of one packet together; they wait in memory until the last one is there.
+inline constexpr std::size_t kMaxAttachmentBytes = 4 * kMaxPayload;
 /// Nesting of JSON we accept; deeper than any real input, shallow enough for a stack.
 inline constexpr std::size_t kMaxJsonDepth = 128;
 /// Frames of one fragmented WebSocket message; 1 MB in pieces of 256 bytes still passes.
 inline constexpr std::size_t kMaxFragments = 4096;
 /// HTTP request line and headers together.
-inline constexpr std::size_t kMaxHttpHeader = 16 * 1024;
+inline constexpr std::size_t kMaxHttpHeader = 16 * kKiB;
 /// A JWT; real ones are under 2 KiB.
-inline constexpr std::size_t kMaxToken = 8 * 1024;
+inline constexpr std::size_t kMaxToken = 8 * kKiB;
 
 // --- Connections ---
 /// Open TCP connections a process accepts; below the usual descriptor limit of 20,000.
@@ -44,59 +49,59 @@ inline constexpr auto kUpgradeTimeout = 10s;
 /// How long a session that was closed between two polls keeps its `close` packet for the next one.
 inline constexpr auto kClosedSessionLinger = 30s;
 /// Bytes waiting for a reader before its cursor stops moving; it reads on from the log.
-inline constexpr std::size_t kSendHighWater = 256 * 1024;
+inline constexpr std::size_t kSendHighWater = 256 * kKiB;
 /// Where it moves again.
-inline constexpr std::size_t kSendLowWater = 64 * 1024;
+inline constexpr std::size_t kSendLowWater = 64 * kKiB;
 /// Replies and protocol packets may go past the high-water mark; past this the peer is closed.
-inline constexpr std::size_t kSendHardLimit = 4 * 1024 * 1024;
+inline constexpr std::size_t kSendHardLimit = 4 * kMiB;
 /// Messages and bytes one core reads of one connection before it serves the others.
-inline constexpr std::size_t kReadBudget = 64 * 1024;
+inline constexpr std::size_t kReadBudget = 64 * kKiB;
 
 // --- Jobs ---
 inline constexpr std::size_t kMaxTypeName = 64;
-inline constexpr std::size_t kMaxInputBytes = 256 * 1024;
+inline constexpr std::size_t kMaxInputBytes = 256 * kKiB;
 inline constexpr std::size_t kMaxIdempotencyKey = 128;
 inline constexpr std::size_t kMaxOwner = 256;
 inline constexpr std::size_t kMaxCancelReason = 512;
 /// One chunk, progress or checkpoint state as JSON; leaves room for the envelope within kMaxPayload.
-inline constexpr std::size_t kMaxEventPayload = 512 * 1024;
+inline constexpr std::size_t kMaxEventPayload = 512 * kKiB;
 /// Result of a job as JSON.
-inline constexpr std::size_t kMaxResult = 512 * 1024;
+inline constexpr std::size_t kMaxResult = 512 * kKiB;
 /// Human-readable error text of a failed job.
-inline constexpr std::size_t kMaxErrorText = 2 * 1024;
+inline constexpr std::size_t kMaxErrorText = 2 * kKiB;
 /// Events of one job: the sequence a client must be able to hold.
 inline constexpr std::uint64_t kMaxEventsPerJob = 1'000'000;
 /// Logged bytes of one job.
-inline constexpr std::uint64_t kMaxLogBytesPerJob = 256ULL * 1024 * 1024;
+inline constexpr std::uint64_t kMaxLogBytesPerJob = 256 * kMiB;
 /// Unfinished jobs of one user, queued ones included.
 inline constexpr std::size_t kMaxActiveJobsPerOwner = 256;
 /// `partialOutput` of job:failed and of job:checkpoint (DESIGN 4).
-inline constexpr std::size_t kMaxFailedPartialOutput = 1024 * 1024;
-inline constexpr std::size_t kMaxCheckpointPartialOutput = 64 * 1024;
+inline constexpr std::size_t kMaxFailedPartialOutput = kMiB;
+inline constexpr std::size_t kMaxCheckpointPartialOutput = 64 * kKiB;
 /// Progress events of one job a second; the last before an ending event always goes out.
 inline constexpr auto kProgressInterval = 100ms;
 
 // --- Store ---
 /// One commit group: larger ones only raise latency (storage.md 3.4).
 inline constexpr std::size_t kCommitGroupEvents = 2'000;
-inline constexpr std::size_t kCommitGroupBytes = 1024 * 1024;
+inline constexpr std::size_t kCommitGroupBytes = kMiB;
 /// Commands waiting for the committer; beyond it `overloaded`.
 inline constexpr std::size_t kCommitQueueCommands = 65'536;
-inline constexpr std::size_t kCommitQueueBytes = 32 * 1024 * 1024;
+inline constexpr std::size_t kCommitQueueBytes = 32 * kMiB;
 /// Free disk space below which starts and appends are refused with `storage_full`.
-inline constexpr std::uint64_t kDefaultStorageReserve = 256ULL * 1024 * 1024;
+inline constexpr std::uint64_t kDefaultStorageReserve = 256 * kMiB;
 /// Jobs that a read of an owner's stream merges; a position further back is answered `reset`.
 inline constexpr std::size_t kMaxMergedJobs = 1024;
 /// One page of a read.
 inline constexpr std::size_t kPageEvents = 1'000;
-inline constexpr std::size_t kPageBytes = 256 * 1024;
+inline constexpr std::size_t kPageBytes = 256 * kKiB;
 /// An idempotency key lives as long as its job, and at least this long.
 inline constexpr auto kIdempotencyMinAge = 24h;
 
 // --- Fan-out and sessions ---
 /// Recent events kept for each followed owner on each core; an older cursor reads the store.
 inline constexpr std::size_t kFeedEvents = 512;
-inline constexpr std::size_t kFeedBytes = 256 * 1024;
+inline constexpr std::size_t kFeedBytes = 256 * kKiB;
 /// Commit groups waiting in a core's mailbox; beyond it the core re-reads from the store.
 inline constexpr std::size_t kMailboxGroups = 1'024;
 /// Jobs a socket may replay at the same time.
@@ -105,6 +110,9 @@ inline constexpr std::size_t kMaxCatchUps = 64;
 inline constexpr std::size_t kMaxSubscriptions = 1'024;
 /// Commands of one socket that wait for the store.
 inline constexpr std::size_t kMaxPendingCommands = 256;
+/// Commands of one socket: far above what a person or a reconnecting page sends; beyond it `rate_limited`.
+inline constexpr double kCommandsPerSecond = 100;
+inline constexpr double kCommandBurst = 1'000;
 
 // --- Work ---
 /// Threads that run handlers, hence jobs that run at once in the server.
@@ -113,8 +121,21 @@ inline constexpr std::size_t kReaderThreads = 2;
 inline constexpr std::size_t kReaderQueue = 65'536;
 /// Events and bytes of one job that wait for their commit; beyond it `emit` blocks the handler.
 inline constexpr std::size_t kUnackedEventsPerJob = 1'000;
-inline constexpr std::size_t kUnackedBytesPerJob = 256 * 1024;
+inline constexpr std::size_t kUnackedBytesPerJob = 256 * kKiB;
 /// A job that was interrupted this often without one more chunk fails instead of running again.
 inline constexpr std::uint32_t kMaxFruitlessAttempts = 10;
+
+// --- Search ---
+/// A larger file is data, not text that a person reads.
+inline constexpr std::uint64_t kMaxSearchFileBytes = 2 * kMiB;
+/// Files and bytes of text of one index: one core indexes this much in less than a minute, and the list of
+/// files stays below 10 MB of memory. What lies beyond is left out, with a warning in the log.
+inline constexpr std::size_t kMaxSearchFiles = 50'000;
+inline constexpr std::uint64_t kMaxSearchBytes = 512 * kMiB;
+/// Index generations kept on disk for jobs that a restart interrupted.
+inline constexpr std::size_t kSearchGenerationsKept = 3;
+inline constexpr std::size_t kMaxSearchQueryBytes = 1'000;
+/// Hits of one job, well below kMaxEventsPerJob.
+inline constexpr std::uint64_t kMaxSearchHits = 100'000;
 
 }  // namespace hawser::limits

@@ -13,9 +13,10 @@ bool is_continuation(std::uint8_t byte) {
   return (byte & 0xc0U) == 0x80U;
 }
 
-bool eight_ascii(const char* at) {
+bool starts_with_eight_ascii(std::string_view text) {
   std::uint64_t word = 0;
-  std::memcpy(&word, at, sizeof(word));
+  if (text.size() < sizeof(word)) return false;
+  std::memcpy(&word, text.data(), sizeof(word));
   return (word & 0x8080808080808080ULL) == 0;
 }
 
@@ -51,7 +52,7 @@ std::size_t sequence_length(std::string_view text) {
 
 bool is_valid(std::string_view text) {
   while (!text.empty()) {
-    if (text.size() >= 8 && eight_ascii(text.data())) {
+    if (starts_with_eight_ascii(text)) {
       text.remove_prefix(8);
       continue;
     }

@@ -1,0 +1,216 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hawser::test {
+
+struct RawResponse {
+  int status = 0;
+  std::map<std::string, std::string> headers;  ///< names in lower case; repeated ones joined by ", "
+  std::string body;
+
+  std::string header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
+};
+
+struct RawFrame {
+  int opcode = 0;
+  std::string payload;
+
+  std::uint16_t close_code() const {
+    if (opcode != 8 || payload.size() < 2) return 0;
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(payload[0]) << 8 |
+                                      static_cast<unsigned char>(payload[1]));
+  }
+};
+
+/// A blocking client on a bare TCP socket that can also say what no honest client says. Every wait ends
+/// after ten seconds with an exception, so that a hanging test fails by name.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0) {
+    descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval timeout{10, 0};
+    set(SOL_SOCKET, SO_RCVTIMEO, timeout);
+    set(SOL_SOCKET, SO_SNDTIMEO, timeout);
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (receive_buffer > 0) set(SOL_SOCKET, SO_RCVBUF, receive_buffer);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sockaddr generic{};
+    static_assert(sizeof(generic) == sizeof(address));
+    __builtin_memcpy(&generic, &address, sizeof(address));
+    if (::connect(descriptor_, &generic, sizeof(address)) != 0) throw std::runtime_error("connect failed");
+  }
+  ~RawClient() { close(); }
+  RawClient(RawClient&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), buffer_(std::move(other.buffer_)) {}
+  RawClient& operator=(RawClient&&) = delete;
+
+  void close() {
+    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  }
+  /// The next close sends a reset.
+  void reset() {
+    set(SOL_SOCKET, SO_LINGER, linger{1, 0});
+    close();
+  }
+  void shut_down_sending() { ::shutdown(descriptor_, SHUT_WR); }
+
+  void send(std::string_view bytes) {
+    if (!try_send(bytes)) throw std::runtime_error("send failed");
+  }
+  bool try_send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+
+  std::string read(std::size_t size) {
+    while (buffer_.size() < size) fill_or_throw();
+    auto bytes = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return bytes;
+  }
+  /// Reads until the server ends the connection; what was left unread is returned.
+  std::string read_to_end() {
+    while (fill()) {
+    }
+    return std::exchange(buffer_, {});
+  }
+
+  // --- HTTP ---
+
+  void request(std::string_view method, std::string_view target, std::string_view body = "",
+               std::string_view headers = "") {
+    std::string text;
+    text.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n").append(headers);
+    if (method == "POST") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    text.append("\r\n").append(body);
+    send(text);
+  }
+  RawResponse response(bool has_body = true) {
+    const auto head = read_head();
+    RawResponse result;
+    result.status = std::stoi(head.substr(9, 3));
+    for (auto at = head.find("\r\n") + 2; at < head.size() - 2;) {
+      const auto end = head.find("\r\n", at);
+      add_header(result, head.substr(at, end - at));
+      at = end + 2;
+    }
+    if (has_body && !result.header("content-length").empty()) {
+      result.body = read(std::stoul(result.header("content-length")));
+    }
+    return result;
+  }
+  RawResponse get(std::string_view target, std::string_view headers = "") {
+    request("GET", target, "", headers);
+    return response();
+  }
+  RawResponse post(std::string_view target, std::string_view body, std::string_view headers = "") {
+    request("POST", target, body, headers);
+    return response();
+  }
+
+  // --- WebSocket ---
+
+  static std::string upgrade_request(std::string_view target, std::string_view headers = "") {
+    return std::string("GET ").append(target).append(
+               " HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: "
+               "websocket\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n") +
+           std::string(headers) + "\r\n";
+  }
+  RawResponse upgrade(std::string_view target, std::string_view headers = "") {
+    send(upgrade_request(target, headers));
+    return response();
+  }
+  /// A masked frame; `first_byte` is FIN, RSV and opcode.
+  static std::string frame(int first_byte, std::string_view payload) {
+    std::string out(1, static_cast<char>(first_byte));
+    if (payload.size() < 126) {
+      out += static_cast<char>(0x80U | payload.size());
+    } else {
+      const std::size_t width = payload.size() > 0xffff ? 8 : 2;
+      out += static_cast<char>(width == 8 ? 0xff : 0xfe);
+      for (std::size_t i = 0; i < width; ++i)
+        out += static_cast<char>(payload.size() >> (8 * (width - 1 - i)));
+    }
+    constexpr std::string_view kMask = "\x11\x22\x33\x44";
+    out += kMask;
+    for (std::size_t i = 0; i < payload.size(); ++i) out += static_cast<char>(payload[i] ^ kMask[i % 4]);
+    return out;
+  }
+  void send_text(std::string_view text) { send(frame(0x81, text)); }
+  void send_binary(std::string_view bytes) { send(frame(0x82, bytes)); }
+  RawFrame read_frame() {
+    const auto start = read(2);
+    std::size_t size = static_cast<unsigned char>(start[1]);
+    if (size >= 126) {
+      const auto length = read(size == 126 ? 2 : 8);
+      size = 0;
+      for (const char c : length) size = size << 8U | static_cast<unsigned char>(c);
+    }
+    return {static_cast<unsigned char>(start[0]) & 0x0f, read(size)};
+  }
+  std::string read_text() {
+    auto frame = read_frame();
+    if (frame.opcode != 1) throw std::runtime_error("expected a text frame");
+    return std::move(frame.payload);
+  }
+
+ private:
+  template <class T>
+  void set(int level, int name, const T& value) {
+    ::setsockopt(descriptor_, level, name, &value, sizeof(value));
+  }
+  std::string read_head() {
+    auto end = std::string::npos;
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) fill_or_throw();
+    return read(end + 4);
+  }
+  static void add_header(RawResponse& response, const std::string& line) {
+    auto name = line.substr(0, line.find(':'));
+    for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    auto& value = response.headers[name];
+    if (!value.empty()) value += ", ";
+    value += line.substr(line.find(':') + 2);
+  }
+  /// False at the end of the stream.
+  bool fill() {
+    char bytes[16 * 1024];
+    const auto count = ::recv(descriptor_, bytes, sizeof(bytes), 0);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+      throw std::runtime_error("nothing came in time");
+    if (count <= 0) return false;
+    buffer_.append(bytes, static_cast<std::size_t>(count));
+    return true;
+  }
+  void fill_or_throw() {
+    if (!fill()) throw std::runtime_error("the server closed the connection");
+  }
+
+  int descriptor_ = -1;
+  std::string buffer_;
+};
+
+}  // namespace hawser::test
