@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "job/errors.h"
 #include "job/job_store.h"
 
 namespace hawser::job {
@@ -31,7 +32,8 @@ class JobService {
   struct StartRequest {
     std::string owner, type, input, idempotency_key;
   };
-  /// Errors: unknown_type (names the known ones), input_too_large, bad_request, shutting_down and those of Start.
+  /// Errors: unknown_type (names the known ones), input_too_large, bad_request, shutting_down and those of
+  /// Start.
   void start(Loop& loop, StartRequest request, Done<Reply> done);
   void cancel(Loop& loop, std::string owner, JobId id, std::string reason, Done<Reply> done);
   void resume(Loop& loop, std::string owner, JobId id, Done<Reply> done);
@@ -48,6 +50,8 @@ class JobService {
   void drain() { draining_ = true; }
 
  private:
+  Status check(StartRequest& request) const;
+
   JobStore& store_;
   WorkPool& readers_;
   Clock& clock_;
@@ -55,8 +59,5 @@ class JobService {
   std::map<std::string, InputCheck, std::less<>> types_;
   std::atomic<bool> draining_{false};
 };
-
-/// "Job not found: job_…", the original's text.
-Error not_found(const JobId& id);
 
 }  // namespace hawser::job

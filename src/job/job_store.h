@@ -160,8 +160,8 @@ struct CommitGroup {
 using CommitListener = std::function<void(const std::shared_ptr<const CommitGroup>&)>;
 
 struct StoreStatus {
-  bool writable = true;      ///< false below the free-space reserve
-  std::string incarnation;   ///< changes when positions may not be compared with earlier ones
+  bool writable = true;     ///< false below the free-space reserve
+  std::string incarnation;  ///< changes when positions may not be compared with earlier ones
   std::uint64_t free_bytes = 0;
   std::size_t queued_commands = 0;
 };

@@ -21,8 +21,11 @@ struct JobRecord {
   bool queued = false;
   /// Who holds the lease; empty when nobody does.
   std::string holder;
-  /// Fencing number, +1 at every claim, every cancel and every lost lease. A write of a lower epoch is refused.
+  /// Fencing number, +1 at every claim, every cancel and every lost lease. A write of a lower epoch is
+  /// refused.
   std::uint64_t epoch = 0;
+  /// Epoch of the newest run that began; a holder whose epoch is above it has not begun yet.
+  std::uint64_t run_epoch = 0;
   /// Runs begun so far (job:started or job:resumed was written for each).
   std::uint32_t attempt = 0;
   /// Runs begun since the last chunk was written; bounds jobs that kill their worker.
@@ -49,5 +52,10 @@ struct JobRecord {
 
   std::string idempotency_key;  ///< empty when none was given
 };
+
+/// Unfinished, or a failed job that waits to run again: counts against its owner's limit.
+inline bool is_active(const JobRecord& record) {
+  return !has_ended(record.state) || record.queued || !record.holder.empty();
+}
 
 }  // namespace hawser::job
