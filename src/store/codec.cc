@@ -1,0 +1,89 @@
+#include "store/codec.h"
+
+namespace hawser::store {
+namespace {
+
+constexpr unsigned kPayloadBits = 7;
+constexpr std::uint8_t kMore = 0x80;
+
+}  // namespace
+
+FieldWriter& FieldWriter::byte(std::uint8_t value) {
+  out_ += static_cast<char>(value);
+  return *this;
+}
+
+FieldWriter& FieldWriter::number(std::uint64_t value) {
+  for (; value >= kMore; value >>= kPayloadBits) byte(static_cast<std::uint8_t>(value | kMore));
+  return byte(static_cast<std::uint8_t>(value));
+}
+
+FieldWriter& FieldWriter::signed_number(std::int64_t value) {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return number((bits << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0));
+}
+
+FieldWriter& FieldWriter::text(std::string_view value) {
+  number(value.size());
+  return rest(value);
+}
+
+FieldWriter& FieldWriter::rest(std::string_view value) {
+  out_ += value;
+  return *this;
+}
+
+std::uint8_t FieldReader::byte() {
+  if (rest_.empty()) {
+    fail();
+    return 0;
+  }
+  const auto value = static_cast<std::uint8_t>(rest_.front());
+  rest_.remove_prefix(1);
+  return value;
+}
+
+std::uint64_t FieldReader::number() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += kPayloadBits) {
+    const auto next = byte();
+    if (!ok_) return 0;
+    value |= static_cast<std::uint64_t>(next & (kMore - 1U)) << shift;
+    if ((next & kMore) == 0) return value;
+  }
+  fail();
+  return 0;
+}
+
+std::int64_t FieldReader::signed_number() {
+  const auto value = number();
+  return static_cast<std::int64_t>((value >> 1U) ^ ((value & 1U) != 0 ? ~std::uint64_t{0} : 0));
+}
+
+std::string_view FieldReader::text() {
+  const auto size = number();
+  if (!ok_ || size > rest_.size()) {
+    fail();
+    return {};
+  }
+  const auto value = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return value;
+}
+
+void FieldReader::fail() {
+  ok_ = false;
+  rest_ = {};
+}
+
+void append_big_endian(std::string& out, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
+std::uint64_t read_big_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes.substr(0, 8)) value = (value << 8U) | static_cast<std::uint8_t>(byte);
+  return value;
+}
+
+}  // namespace hawser::store

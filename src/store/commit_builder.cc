@@ -1,0 +1,185 @@
+#include "store/commit_builder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "job/errors.h"
+#include "store/job_log.h"
+#include "store/keys.h"
+#include "store/record_codec.h"
+#include "store/refusals.h"
+
+namespace hawser::store {
+
+using job::Reply;
+
+CommitBuilder::CommitBuilder(const Context& context) : context_(context) {}
+
+Result<Reply> CommitBuilder::apply(job::Command command) {
+  return std::visit([this](auto& one) { return run(std::move(one)); }, command);
+}
+
+rocksdb::WriteBatch& CommitBuilder::batch() {
+  context_.table.write_to(batch_);
+  return batch_;
+}
+
+std::shared_ptr<const job::CommitGroup> CommitBuilder::announcement() {
+  if (group_.events.empty() && !group_.work_queued && group_.revoked.empty()) return nullptr;
+  return std::make_shared<const job::CommitGroup>(std::move(group_));
+}
+
+Result<Reply> CommitBuilder::run(job::Start command) {
+  const auto index_key = keys::idempotency(command.owner, command.idempotency_key);
+  if (!command.idempotency_key.empty()) {
+    const auto first = job_of_key(index_key);
+    if (!first) return std::unexpected(first.error());
+    if (*first) return repeat_start(**first, command);
+  }
+  const auto owner = context_.table.owner(command.owner);
+  if (!owner) return std::unexpected(owner.error());
+  if (auto allowed = check_new_job(command, **owner); !allowed) return std::unexpected(allowed.error());
+  auto record = job::create(command, context_.now);
+  auto reply = job::reply_to(record, false);
+  context_.table.put(nullptr, std::move(record));
+  context_.database.put(batch_, Family::input, keys::job(command.id), command.input);
+  if (!command.idempotency_key.empty()) {
+    context_.database.put(batch_, Family::index, index_key, keys::job(command.id));
+    new_keys_.emplace(index_key, command.id);
+  }
+  new_inputs_.emplace(command.id, std::move(command.input));
+  group_.work_queued = true;
+  return reply;
+}
+
+Result<std::optional<JobId>> CommitBuilder::job_of_key(const std::string& index_key) const {
+  if (const auto found = new_keys_.find(index_key); found != new_keys_.end()) return found->second;
+  const auto stored = context_.database.get(Family::index, index_key);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  const auto id = keys::trailing_id(**stored);
+  if (!id) return std::unexpected(damaged("an idempotency key"));
+  return id;
+}
+
+Result<Reply> CommitBuilder::repeat_start(const JobId& first, const job::Start& command) {
+  const auto record = context_.table.find(first);
+  if (!record) return std::unexpected(record.error());
+  if (*record == nullptr) return std::unexpected(damaged("an idempotency key without its job"));
+  const auto first_input = input(first);
+  if (!first_input) return std::unexpected(first_input.error());
+  if (*(*record)->type != command.type || *first_input != command.input) {
+    return std::unexpected(idempotency_conflict());
+  }
+  return job::reply_to(**record, true);
+}
+
+Status CommitBuilder::check_new_job(const job::Start& command, const JobTable::Owner& owner) {
+  if (!context_.has_room) return std::unexpected(storage_full());
+  if (owner.active >= limits::kMaxActiveJobsPerOwner) return std::unexpected(too_many_jobs());
+  const auto existing = context_.table.find(command.id);
+  if (!existing) return std::unexpected(existing.error());
+  if (*existing != nullptr) return std::unexpected(id_in_use(command.id));
+  return {};
+}
+
+Result<Reply> CommitBuilder::run(const job::Claim& command) {
+  while (const auto id = context_.table.oldest_queued(command.types)) {
+    const auto record = context_.table.find(*id);
+    if (!record) return std::unexpected(record.error());
+    auto claimed = lease(**record, command.holder);
+    if (claimed) {
+      auto reply = job::reply_to((*claimed)->record, false);
+      reply.claimed = *std::move(claimed);
+      return reply;
+    }
+    if (claimed.error().code != Errc::corrupt) return std::unexpected(claimed.error());
+    if (auto withdrawn = withdraw_damaged(**record); !withdrawn) return std::unexpected(withdrawn.error());
+  }
+  return Reply{};
+}
+
+Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobRecord& record,
+                                                              const std::string& holder) {
+  auto claimed = std::make_unique<job::ClaimedJob>();
+  auto job_input = input(record.id);
+  if (!job_input) return std::unexpected(job_input.error());
+  claimed->input = *std::move(job_input);
+  if (record.checkpoint_sequence > 0) {
+    auto state = checkpoint(record);
+    if (!state) return std::unexpected(state.error());
+    claimed->checkpoint = *std::move(state);
+  }
+  if (const auto owner = context_.table.owner(*record.owner); !owner) return std::unexpected(owner.error());
+  claimed->record = job::lease(record, holder);
+  context_.table.put(&record, claimed->record);
+  return claimed;
+}
+
+/// A job that cannot be handed out must not stop the queue behind it.
+Status CommitBuilder::withdraw_damaged(const job::JobRecord& record) {
+  spdlog::error("store: {} cannot run, its stored input or checkpoint is damaged; it is cancelled",
+                record.id.to_string());
+  const job::Cancel command{
+      .id = record.id, .owner = *record.owner, .reason = "The job's stored data is damaged."};
+  auto change = job::decide(record, command, context_.now, context_.limits);
+  if (!change) return std::unexpected(change.error());
+  return stage(record, *std::move(change));
+}
+
+template <class OneJobCommand>
+Result<Reply> CommitBuilder::run(OneJobCommand command) {
+  const auto record = context_.table.find(command.id);
+  if (!record) return std::unexpected(record.error());
+  if (*record == nullptr) return std::unexpected(job::not_found(command.id));
+  const auto& before = **record;
+  auto change = job::decide(before, std::move(command), context_.now, context_.limits);
+  if (!change) return std::unexpected(change.error());
+  if (!change->changed) return job::reply_to(before, true);
+  const bool ends = change->error.has_value();
+  if (std::is_same_v<OneJobCommand, job::Append> && !ends && !context_.has_room) {
+    return std::unexpected(storage_full());
+  }
+  auto reply = ends ? Result<Reply>(std::unexpected(*change->error)) : job::reply_to(change->record, false);
+  if (auto staged = stage(before, *std::move(change)); !staged) return std::unexpected(staged.error());
+  return reply;
+}
+
+Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
+  const auto owner = context_.table.owner(*before.owner);
+  if (!owner) return std::unexpected(owner.error());
+  const bool reactivated = !job::is_active(before) && job::is_active(change.record);
+  if (reactivated && (*owner)->active >= limits::kMaxActiveJobsPerOwner)
+    return std::unexpected(too_many_jobs());
+  job::assign_positions(change, (*owner)->head);
+  for (auto& event : change.events) {
+    context_.database.put(batch_, Family::event, keys::event(event.job, event.sequence),
+                          encode_event(event, before.created_at));
+    if (event.kind == job::EventKind::checkpoint) new_checkpoints_[event.job] = event.payload;
+    group_.events.push_back(std::make_shared<const job::Event>(std::move(event)));
+  }
+  if (change.revoked) group_.revoked.push_back(before.id);
+  if (change.record.queued && !before.queued) group_.work_queued = true;
+  context_.table.put(&before, std::move(change.record));
+  return {};
+}
+
+Result<std::string> CommitBuilder::input(const JobId& id) const {
+  const auto found = new_inputs_.find(id);
+  return found != new_inputs_.end() ? found->second : load_input(context_.database, id);
+}
+
+Result<std::string> CommitBuilder::checkpoint(const job::JobRecord& record) const {
+  if (const auto found = new_checkpoints_.find(record.id); found != new_checkpoints_.end())
+    return *found->second;
+  const auto bytes = load_event(context_.database, record.id, record.checkpoint_sequence);
+  if (!bytes) return std::unexpected(bytes.error());
+  const auto event = decode_event(*bytes, record.created_at);
+  if (!event) return std::unexpected(damaged("the checkpoint of " + record.id.to_string()));
+  return std::string(event->payload);
+}
+
+}  // namespace hawser::store

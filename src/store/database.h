@@ -1,0 +1,97 @@
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/snapshot.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace hawser::store {
+
+enum class Family : std::uint8_t { meta, job, input, event, index };
+inline constexpr std::size_t kFamilies = 5;
+
+inline std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+/// The open RocksDB database: our column families, and reads that never take damage for absence.
+/// Reads on any thread; `write` on the committer's only.
+class Database {
+ public:
+  struct Options {
+    std::string path;
+    rocksdb::Env* env = nullptr;
+    /// A flush or compaction failed. Called on a thread of RocksDB.
+    std::function<void(const std::string& what)> on_background_error;
+  };
+  /// Repairs the write-ahead logs first. Errors: corrupt, unavailable.
+  static Result<std::unique_ptr<Database>> open(Options options);
+  ~Database();
+
+  /// Nothing when the key does not exist. Without a snapshot: what is committed now.
+  Result<std::optional<std::string>> get(Family family, std::string_view key,
+                                         const rocksdb::Snapshot* snapshot = nullptr) const;
+  void put(rocksdb::WriteBatch& batch, Family family, std::string_view key, std::string_view value) const;
+  void erase(rocksdb::WriteBatch& batch, Family family, std::string_view key) const;
+  /// Returns after the batch is on disk (fdatasync).
+  Status write(rocksdb::WriteBatch& batch);
+  /// Writes the memtables out, so that the next start has nothing to replay.
+  Status flush();
+
+  std::unique_ptr<rocksdb::ManagedSnapshot> snapshot() const {
+    return std::make_unique<rocksdb::ManagedSnapshot>(db_.get());
+  }
+
+ private:
+  friend class Scan;
+
+  Database() = default;
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_.at(static_cast<std::size_t>(family));
+  }
+
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
+};
+
+/// Walks the keys of [lower, upper) in one family. The bounds keep it from stepping over deleted
+/// neighbours (storage.md 3.7). Used by one thread.
+class Scan {
+ public:
+  Scan(const Database& database, Family family, std::string lower, std::string upper,
+       const rocksdb::Snapshot* snapshot = nullptr);
+  Scan(const Scan&) = delete;
+  Scan& operator=(const Scan&) = delete;
+
+  void to_first() { iterator_->SeekToFirst(); }
+  /// To the first key at or above `key`.
+  void to_first_at(std::string_view key) { iterator_->Seek({key.data(), key.size()}); }
+  /// To the last key at or below `key`.
+  void to_last_at(std::string_view key) { iterator_->SeekForPrev({key.data(), key.size()}); }
+  void next() { iterator_->Next(); }
+  void previous() { iterator_->Prev(); }
+  /// False at the end and after an error; `status` tells which.
+  bool valid() const { return iterator_->Valid(); }
+  std::string_view key() const { return view(iterator_->key()); }
+  std::string_view value() const { return view(iterator_->value()); }
+  Status status() const;
+
+ private:
+  std::string lower_;
+  std::string upper_;
+  rocksdb::Slice lower_slice_;
+  rocksdb::Slice upper_slice_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+/// Stored bytes that do not make sense, or that RocksDB reports as damaged.
+Error damaged(std::string_view what);
+
+}  // namespace hawser::store

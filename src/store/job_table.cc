@@ -1,0 +1,165 @@
+#include "store/job_table.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "job/transition.h"
+#include "store/codec.h"
+#include "store/job_log.h"
+#include "store/keys.h"
+#include "store/record_codec.h"
+
+namespace hawser::store {
+
+Status JobTable::load() {
+  Scan scan(database_, Family::index, keys::all_active_jobs(), keys::after_prefix(keys::all_active_jobs()));
+  for (scan.to_first(); scan.valid(); scan.next()) {
+    const auto id = keys::trailing_id(scan.key());
+    if (!id) return std::unexpected(damaged("an index entry of an active job"));
+    if (auto loaded = load_active(*id); !loaded) return loaded;
+  }
+  return scan.status();
+}
+
+Status JobTable::load_active(const JobId& id) {
+  auto record = load_record(database_, id);
+  if (!record) return std::unexpected(record.error());
+  auto owner = owners_.find(*record->owner);
+  if (owner == owners_.end()) {
+    const auto head = load_owner_head(database_, *record->owner);
+    if (!head) return std::unexpected(head.error());
+    owner = owners_.emplace(*record->owner, Owner{.head = *head, .durable_head = *head, .active = 0}).first;
+  }
+  ++owner->second.active;
+  requeue(queues_, *record);
+  active_.emplace(id, *std::move(record));
+  return {};
+}
+
+Result<std::size_t> JobTable::give_back_leases() {
+  std::size_t count = 0;
+  for (const auto& [id, record] : active_) {
+    if (record.holder.empty()) continue;
+    if (auto found = owner(*record.owner); !found) return std::unexpected(found.error());
+    put(&record, job::take_back(record));
+    ++count;
+  }
+  return count;
+}
+
+Result<const job::JobRecord*> JobTable::find(const JobId& id) {
+  if (const auto staged = staged_jobs_.find(id); staged != staged_jobs_.end()) return &staged->second.after;
+  if (const auto active = active_.find(id); active != active_.end()) return &active->second;
+  if (const auto visitor = visitors_.find(id); visitor != visitors_.end()) return &visitor->second;
+  auto record = load_record(database_, id);
+  if (record) return &visitors_.emplace(id, *std::move(record)).first->second;
+  if (record.error().code == Errc::not_found) return nullptr;
+  return std::unexpected(record.error());
+}
+
+Result<JobTable::Owner*> JobTable::owner(std::string_view name) {
+  if (const auto staged = staged_owners_.find(name); staged != staged_owners_.end()) return &staged->second;
+  const auto known = owners_.find(name);
+  const auto owner = known != owners_.end() ? Result<Owner>(known->second) : load_owner(name);
+  if (!owner) return std::unexpected(owner.error());
+  return &staged_owners_.emplace(name, *owner).first->second;
+}
+
+Result<JobTable::Owner> JobTable::load_owner(std::string_view name) const {
+  const auto head = load_owner_head(database_, name);
+  if (!head) return std::unexpected(head.error());
+  return Owner{.head = *head, .durable_head = *head, .active = 0};  // One with active jobs is in the table.
+}
+
+std::optional<JobId> JobTable::oldest_queued(std::span<const std::string> types) const {
+  std::optional<QueueKey> oldest;
+  for (const auto& type : types) {
+    const auto first = first_queued(type);
+    if (first && (!oldest || *first < *oldest)) oldest = first;
+  }
+  if (!oldest) return std::nullopt;
+  return oldest->second;
+}
+
+std::optional<JobTable::QueueKey> JobTable::first_queued(std::string_view type) const {
+  std::optional<QueueKey> first;
+  if (const auto staged = staged_queues_.find(type); staged != staged_queues_.end()) {
+    first = *staged->second.begin();
+  }
+  const auto queue = queues_.find(type);
+  if (queue == queues_.end()) return first;
+  // Of a staged job only its staged place counts.
+  const auto installed = std::ranges::find_if(
+      queue->second, [this](const QueueKey& key) { return !staged_jobs_.contains(key.second); });
+  if (installed != queue->second.end() && (!first || *installed < *first)) first = *installed;
+  return first;
+}
+
+void JobTable::put(const job::JobRecord* before, job::JobRecord record) {
+  const bool was_active = before != nullptr && job::is_active(*before);
+  auto& owner = staged_owners_.find(*record.owner)->second;
+  if (job::is_active(record) && !was_active) ++owner.active;
+  if (!job::is_active(record) && was_active) --owner.active;
+  requeue(staged_queues_, record);
+  const auto id = record.id;
+  if (const auto staged = staged_jobs_.find(id); staged != staged_jobs_.end()) {
+    staged->second.after = std::move(record);
+    return;
+  }
+  Staged staged{.before = {}, .after = std::move(record)};
+  if (before != nullptr) staged.before = *before;
+  staged_jobs_.emplace(id, std::move(staged));
+}
+
+void JobTable::write_to(rocksdb::WriteBatch& batch) const {
+  for (const auto& [id, staged] : staged_jobs_) {
+    database_.put(batch, Family::job, keys::job(id), encode_record(staged.after));
+    const auto entry = keys::stream_entry(staged.after);
+    const auto old_entry = staged.before ? keys::stream_entry(*staged.before) : std::string();
+    if (entry == old_entry) continue;
+    if (!old_entry.empty()) database_.erase(batch, Family::index, old_entry);
+    database_.put(batch, Family::index, entry, {});
+  }
+  for (const auto& [name, owner] : staged_owners_) {
+    if (owner.head == owner.durable_head) continue;
+    std::string head;
+    append_big_endian(head, owner.head);
+    database_.put(batch, Family::index, keys::owner_head(name), head);
+  }
+}
+
+void JobTable::install() {
+  for (auto& [id, staged] : staged_jobs_) {
+    requeue(queues_, staged.after);
+    if (job::is_active(staged.after)) {
+      active_.insert_or_assign(id, std::move(staged.after));
+    } else {
+      active_.erase(id);
+    }
+  }
+  for (auto& [name, owner] : staged_owners_) {
+    owner.durable_head = owner.head;
+    if (owner.active > 0) {
+      owners_.insert_or_assign(name, owner);
+    } else {
+      owners_.erase(name);
+    }
+  }
+  staged_jobs_.clear();
+  staged_owners_.clear();
+  staged_queues_.clear();
+  visitors_.clear();
+}
+
+void JobTable::requeue(Queues& queues, const job::JobRecord& record) {
+  if (record.queued) {
+    queues[*record.type].insert(queue_key(record));
+    return;
+  }
+  const auto queue = queues.find(*record.type);
+  if (queue == queues.end()) return;
+  queue->second.erase(queue_key(record));
+  if (queue->second.empty()) queues.erase(queue);
+}
+
+}  // namespace hawser::store

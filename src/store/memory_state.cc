@@ -1,0 +1,129 @@
+#include "store/memory_state.h"
+
+#include <optional>
+
+#include "job/errors.h"
+#include "store/refusals.h"
+
+namespace hawser::store {
+
+using job::Reply;
+
+MemoryState::Outcome MemoryState::execute(job::Command command, WallMillis now) {
+  return std::visit([&](auto& one) { return run(std::move(one), now); }, command);
+}
+
+const MemoryState::Job* MemoryState::find(const JobId& id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+const MemoryState::Owner* MemoryState::find_owner(std::string_view owner) const {
+  const auto found = owners_.find(owner);
+  return found == owners_.end() ? nullptr : &found->second;
+}
+
+MemoryState::Outcome MemoryState::run(job::Start command, WallMillis now) {
+  if (!command.idempotency_key.empty()) {
+    const auto first = keys_.find(std::pair(command.owner, command.idempotency_key));
+    if (first != keys_.end()) return {repeat_start(first->second, command), {}};
+  }
+  if (jobs_.contains(command.id)) return {std::unexpected(id_in_use(command.id)), {}};
+  if (owners_[command.owner].active >= limits::kMaxActiveJobsPerOwner) {
+    return {std::unexpected(too_many_jobs()), {}};
+  }
+  if (!command.idempotency_key.empty())
+    keys_.emplace(std::pair(command.owner, command.idempotency_key), command.id);
+  Outcome outcome;
+  auto record = job::create(command, now);
+  outcome.reply = job::reply_to(record, false);
+  auto& job = jobs_[command.id];
+  job.input = std::move(command.input);
+  ++owners_[command.owner].active;
+  job.record = record;
+  job.record.queued = false;
+  put(job, std::move(record), outcome.group);
+  return outcome;
+}
+
+Result<Reply> MemoryState::repeat_start(const JobId& first, const job::Start& command) const {
+  const auto& job = jobs_.at(first);
+  if (*job.record.type != command.type || job.input != command.input) {
+    return std::unexpected(idempotency_conflict());
+  }
+  return job::reply_to(job.record, true);
+}
+
+MemoryState::Outcome MemoryState::run(const job::Claim& command, WallMillis) {
+  std::optional<QueueKey> oldest;
+  for (const auto& type : command.types) {
+    const auto queue = queues_.find(type);
+    if (queue == queues_.end() || queue->second.empty()) continue;
+    if (!oldest || *queue->second.begin() < *oldest) oldest = *queue->second.begin();
+  }
+  if (!oldest) return {Reply{}, {}};
+  Outcome outcome;
+  auto& job = jobs_.at(oldest->second);
+  put(job, job::lease(job.record, command.holder), outcome.group);
+  outcome.reply = job::reply_to(job.record, false);
+  outcome.reply->claimed = std::make_unique<job::ClaimedJob>(job.record, job.input, std::nullopt);
+  if (const auto sequence = job.record.checkpoint_sequence; sequence > 0) {
+    outcome.reply->claimed->checkpoint = *job.log.at(sequence - 1)->payload;
+  }
+  return outcome;
+}
+
+template <class OneJobCommand>
+MemoryState::Outcome MemoryState::run(OneJobCommand command, WallMillis now) {
+  const auto found = jobs_.find(command.id);
+  if (found == jobs_.end()) return {std::unexpected(job::not_found(command.id)), {}};
+  auto& job = found->second;
+  auto change = job::decide(job.record, std::move(command), now, limits_);
+  if (!change) return {std::unexpected(change.error()), {}};
+  if (!change->changed) return {job::reply_to(job.record, true), {}};
+  auto& owner = owners_.find(*job.record.owner)->second;
+  const bool reactivated = !job::is_active(job.record) && job::is_active(change->record);
+  if (reactivated && owner.active >= limits::kMaxActiveJobsPerOwner) {
+    return {std::unexpected(too_many_jobs()), {}};
+  }
+  Outcome outcome;
+  append(job, *change, outcome.group);
+  if (change->revoked) outcome.group.revoked.push_back(job.record.id);
+  if (change->error) {
+    outcome.reply = std::unexpected(*change->error);
+  } else {
+    outcome.reply = job::reply_to(job.record, false);
+  }
+  return outcome;
+}
+
+void MemoryState::append(Job& job, job::Change& change, job::CommitGroup& group) {
+  auto& owner = owners_.find(*job.record.owner)->second;
+  std::uint64_t head = owner.events.size();
+  job::assign_positions(change, head);
+  for (auto& event : change.events) {
+    auto shared = std::make_shared<const job::Event>(std::move(event));
+    job.log.push_back(shared);
+    owner.events.push_back(shared);
+    group.events.push_back(std::move(shared));
+  }
+  put(job, std::move(change.record), group);
+}
+
+void MemoryState::put(Job& job, job::JobRecord record, job::CommitGroup& group) {
+  const auto key = QueueKey(record.created_at, record.id);
+  if (record.queued && !job.record.queued) {
+    queues_[*record.type].insert(key);
+    group.work_queued = true;
+  } else if (!record.queued && job.record.queued) {
+    const auto queue = queues_.find(*record.type);
+    queue->second.erase(key);
+    if (queue->second.empty()) queues_.erase(queue);
+  }
+  auto& owner = owners_.find(*record.owner)->second;
+  if (job::is_active(record) && !job::is_active(job.record)) ++owner.active;
+  if (!job::is_active(record) && job::is_active(job.record)) --owner.active;
+  job.record = std::move(record);
+}
+
+}  // namespace hawser::store

@@ -1,0 +1,160 @@
+#include "store/record_codec.h"
+
+#include <cstring>
+#include <memory>
+
+#include "store/codec.h"
+
+namespace hawser::store {
+namespace {
+
+using job::EventKind;
+using job::JobState;
+
+constexpr std::uint8_t kRecordFormat = 1;
+constexpr std::uint8_t kQueued = 1;
+
+// The first byte of an event: format in the upper three bits, then `truncated`, then the kind.
+constexpr std::uint8_t kEventFormat = 1U << 5U;
+constexpr std::uint8_t kFormatMask = 0xe0;
+constexpr std::uint8_t kTruncated = 1U << 4U;
+constexpr std::uint8_t kKindMask = 0x0f;
+
+WallMillis read_time(FieldReader& in) {
+  return static_cast<WallMillis>(in.number());
+}
+std::uint64_t time_field(WallMillis time) {
+  return static_cast<std::uint64_t>(time);
+}
+
+bool is_state(std::uint8_t value) {
+  return value <= static_cast<std::uint8_t>(JobState::cancelled);
+}
+
+bool is_kind(unsigned value) {
+  return value >= static_cast<unsigned>(EventKind::started) &&
+         value <= static_cast<unsigned>(EventKind::cancelled);
+}
+
+std::optional<JobId> read_id(FieldReader& in) {
+  const auto bytes = in.text();
+  JobId id;
+  if (bytes.size() != id.bytes.size()) return std::nullopt;
+  std::memcpy(id.bytes.data(), bytes.data(), bytes.size());
+  return id;
+}
+
+void write_names(FieldWriter& out, const job::JobRecord& record) {
+  out.text({reinterpret_cast<const char*>(record.id.bytes.data()), record.id.bytes.size()});
+  out.text(*record.owner).text(*record.type).text(record.holder).text(record.idempotency_key);
+}
+
+void write_counters(FieldWriter& out, const job::JobRecord& record) {
+  out.number(record.epoch).number(record.run_epoch).number(record.attempt).number(record.fruitless_attempts);
+  out.number(record.last_sequence).number(record.last_position).number(record.first_position);
+  out.number(record.log_bytes).number(record.chunk_count).number(record.output_bytes);
+  out.number(record.checkpoint_sequence).number(record.checkpoint_chunk_count);
+  out.number(record.checkpoint_output_bytes).number(record.producer_sequence);
+  out.number(time_field(record.created_at)).number(time_field(record.started_at));
+  out.number(time_field(record.ended_at));
+}
+
+bool read_names(FieldReader& in, job::JobRecord& record) {
+  const auto id = read_id(in);
+  if (!id) return false;
+  record.id = *id;
+  record.owner = std::make_shared<const std::string>(in.text());
+  record.type = std::make_shared<const std::string>(in.text());
+  record.holder = in.text();
+  record.idempotency_key = in.text();
+  return in.ok();
+}
+
+void read_counters(FieldReader& in, job::JobRecord& record) {
+  record.epoch = in.number();
+  record.run_epoch = in.number();
+  record.attempt = static_cast<std::uint32_t>(in.number());
+  record.fruitless_attempts = static_cast<std::uint32_t>(in.number());
+  record.last_sequence = in.number();
+  record.last_position = in.number();
+  record.first_position = in.number();
+  record.log_bytes = in.number();
+  record.chunk_count = in.number();
+  record.output_bytes = in.number();
+  record.checkpoint_sequence = in.number();
+  record.checkpoint_chunk_count = in.number();
+  record.checkpoint_output_bytes = in.number();
+  record.producer_sequence = in.number();
+  record.created_at = read_time(in);
+  record.started_at = read_time(in);
+  record.ended_at = read_time(in);
+}
+
+}  // namespace
+
+std::string encode_record(const job::JobRecord& record) {
+  FieldWriter out;
+  out.byte(kRecordFormat).byte(static_cast<std::uint8_t>(record.state)).byte(record.queued ? kQueued : 0);
+  write_names(out, record);
+  write_counters(out, record);
+  return std::move(out).take();
+}
+
+std::optional<job::JobRecord> decode_record(std::string_view bytes) {
+  FieldReader in(bytes);
+  if (in.byte() != kRecordFormat) return std::nullopt;
+  const auto state = in.byte();
+  const auto flags = in.byte();
+  job::JobRecord record;
+  if (!is_state(state) || flags > kQueued || !read_names(in, record)) return std::nullopt;
+  record.state = static_cast<JobState>(state);
+  record.queued = flags == kQueued;
+  read_counters(in, record);
+  if (!in.at_end()) return std::nullopt;
+  return record;
+}
+
+std::string encode_event(const job::Event& event, WallMillis created_at) {
+  FieldWriter out;
+  const auto head = static_cast<unsigned>(event.kind) | kEventFormat |
+                    (event.partial_output_truncated ? unsigned{kTruncated} : 0U);
+  out.byte(static_cast<std::uint8_t>(head));
+  out.number(event.attempt).number(event.position).signed_number(event.timestamp - created_at);
+  out.rest(*event.payload);
+  return std::move(out).take();
+}
+
+std::optional<LoggedEvent> decode_event(std::string_view bytes, WallMillis created_at) {
+  FieldReader in(bytes);
+  const unsigned head = in.byte();
+  if ((head & kFormatMask) != kEventFormat || !is_kind(head & kKindMask)) return std::nullopt;
+  LoggedEvent event;
+  event.kind = static_cast<EventKind>(head & kKindMask);
+  event.truncated = (head & kTruncated) != 0;
+  event.attempt = static_cast<std::uint32_t>(in.number());
+  event.position = in.number();
+  event.timestamp = created_at + in.signed_number();
+  event.payload = in.rest();
+  if (!in.ok()) return std::nullopt;
+  return event;
+}
+
+job::Event to_event(const LoggedEvent& logged, const job::JobRecord& record, std::uint64_t sequence) {
+  job::Event event;
+  event.job = record.id;
+  event.owner = record.owner;
+  event.type = record.type;
+  event.kind = logged.kind;
+  event.sequence = sequence;
+  event.position = logged.position;
+  event.attempt = logged.attempt;
+  event.timestamp = logged.timestamp;
+  event.payload = share(std::string(logged.payload));
+  event.partial_output_truncated = logged.truncated;
+  const bool with_output = logged.kind == EventKind::checkpoint || logged.kind == EventKind::failed;
+  event.complete = logged.truncated || !(with_output || logged.kind == EventKind::started);
+  if (logged.truncated) event.partial_output = share("[]");
+  return event;
+}
+
+}  // namespace hawser::store

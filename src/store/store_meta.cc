@@ -1,0 +1,58 @@
+#include "store/store_meta.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace hawser::store {
+namespace {
+
+constexpr std::string_view kSchemaKey = "schema_version";
+constexpr std::string_view kStoreIdKey = "store_id";
+constexpr std::string_view kIncarnationKey = "incarnation";
+constexpr std::string_view kSchemaVersion = "1";
+
+constexpr std::size_t kStoreIdBytes = 16;
+constexpr std::size_t kIncarnationBytes = 9;
+
+Result<StoreMeta> create(Database& database, Random& random) {
+  Scan jobs(database, Family::job, {}, std::string(32, '\xff'));
+  jobs.to_first();
+  if (auto status = jobs.status(); !status) return std::unexpected(status.error());
+  if (jobs.valid()) return std::unexpected(damaged("there are jobs, but no schema version"));
+  StoreMeta meta{.store_id = random.token(kStoreIdBytes), .incarnation = random.token(kIncarnationBytes)};
+  rocksdb::WriteBatch batch;
+  database.put(batch, Family::meta, kSchemaKey, kSchemaVersion);
+  database.put(batch, Family::meta, kStoreIdKey, meta.store_id);
+  database.put(batch, Family::meta, kIncarnationKey, meta.incarnation);
+  if (auto written = database.write(batch); !written) return std::unexpected(written.error());
+  return meta;
+}
+
+Result<std::string> required(const Database& database, std::string_view key) {
+  auto value = database.get(Family::meta, key);
+  if (!value) return std::unexpected(value.error());
+  if (!*value) return std::unexpected(damaged(fmt::format("the store has no {}", key)));
+  return **std::move(value);
+}
+
+}  // namespace
+
+Result<StoreMeta> open_meta(Database& database, Random& random) {
+  const auto version = database.get(Family::meta, kSchemaKey);
+  if (!version) return std::unexpected(version.error());
+  if (!*version) return create(database, random);
+  if (**version != kSchemaVersion) {
+    return fail(Errc::config,
+                fmt::format("The data directory has schema version {}; this release reads version {}. "
+                            "Start the release that wrote it.",
+                            **version, kSchemaVersion));
+  }
+  auto store_id = required(database, kStoreIdKey);
+  if (!store_id) return std::unexpected(store_id.error());
+  auto incarnation = required(database, kIncarnationKey);
+  if (!incarnation) return std::unexpected(incarnation.error());
+  return StoreMeta{.store_id = *std::move(store_id), .incarnation = *std::move(incarnation)};
+}
+
+}  // namespace hawser::store
