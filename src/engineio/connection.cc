@@ -1,0 +1,322 @@
+#include "engineio/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser::engineio {
+namespace {
+
+/// How soon a poll that arrives during an upgrade is released, so that the client can go on with it.
+/// Not at once: a client that has not seen the probe's answer yet would poll in a tight circle.
+constexpr Millis kUpgradePollDelay{100};
+
+// Close codes of RFC 6455, section 7.4.1.
+constexpr std::uint16_t kNormal = 1000;
+constexpr std::uint16_t kGoingAway = 1001;
+constexpr std::uint16_t kProtocolError = 1002;
+constexpr std::uint16_t kUnsupported = 1003;
+constexpr std::uint16_t kPolicy = 1008;
+constexpr std::uint16_t kTryAgainLater = 1013;
+
+constexpr std::string_view kProbe = "probe";
+
+std::uint16_t close_code(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::going_away: return kGoingAway;
+    case CloseReason::protocol_error: return kProtocolError;
+    case CloseReason::unsupported: return kUnsupported;
+    case CloseReason::too_slow:
+    case CloseReason::overloaded: return kTryAgainLater;
+    case CloseReason::connect_timeout: return kPolicy;
+    case CloseReason::final_disconnect: return kNormal;
+  }
+  return kNormal;
+}
+
+std::string_view reason_text(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::going_away: return "server shutting down";
+    case CloseReason::protocol_error:
+    case CloseReason::unsupported: return "parse error";
+    default: return "forced close";
+  }
+}
+
+}  // namespace
+
+Connection::Connection(std::string sid, const Settings& settings, TimePoint now)
+    : sid_(std::move(sid)), settings_(settings), heartbeat_at_(now + settings.ping_interval) {}
+
+void Connection::open_by_poll(RequestId request) {
+  poll_ = request;
+  push({PacketType::open, false, share(open_data(sid_, Transport::polling, settings_))});
+  answer_poll();
+}
+
+void Connection::open_by_websocket(SocketId socket) {
+  socket_ = socket;
+  transport_ = Transport::websocket;
+  push({PacketType::open, false, share(open_data(sid_, Transport::websocket, settings_))});
+}
+
+void Connection::poll(RequestId request, TimePoint now) {
+  expire(now);
+  if (state_ == State::gone) {
+    actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
+  } else if (transport_ == Transport::websocket) {
+    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+  } else if (poll_) {  // Two polls at once: nobody can tell which answer the client reads first.
+    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+    end("transport error", PacketType::close, kProtocolError);
+  } else if (state_ == State::lingering) {
+    poll_ = request;
+    push({PacketType::close, false, nullptr});
+    answer_poll();
+    end("", PacketType::close, kNormal);
+  } else {
+    poll_ = request;
+    flush();
+    if (poll_ && probed_) noop_at_ = now + kUpgradePollDelay;
+  }
+}
+
+void Connection::begin_post(RequestId request, TimePoint now) {
+  expire(now);
+  if (state_ == State::gone) {
+    actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
+  } else if (transport_ == Transport::websocket) {
+    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+  } else if (post_) {  // Two posts at once have no order.
+    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+    actions_.emplace_back(action::Refuse{*std::exchange(post_, std::nullopt), ErrorCode::bad_request});
+    end("transport error", PacketType::close, kProtocolError);
+  } else {
+    post_ = request;
+  }
+}
+
+void Connection::post_packet(RequestId request, const Packet& packet, TimePoint now) {
+  // A client that leaves by post has a poll waiting for nothing: `noop` ends it.
+  if (post_ == request) handle(packet, PacketType::noop, now);
+}
+
+void Connection::end_post(RequestId request, bool valid, TimePoint now) {
+  expire(now);
+  if (post_ != request) return;
+  post_.reset();
+  if (valid) {
+    actions_.emplace_back(action::AnswerPost{request});
+  } else {
+    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+    end("parse error", PacketType::close, kProtocolError);
+  }
+}
+
+void Connection::forget_post(RequestId request) {
+  if (post_ == request) post_.reset();
+}
+
+void Connection::abort(RequestId request) {
+  if (poll_ != request && post_ != request) return;
+  (poll_ == request ? poll_ : post_).reset();
+  end("transport error", PacketType::close, kNormal);
+}
+
+void Connection::websocket_opened(SocketId socket, TimePoint now) {
+  expire(now);
+  if (state_ != State::open || transport_ == Transport::websocket || probe_) {
+    actions_.emplace_back(action::CloseSocket{socket, kNormal, false});
+    return;
+  }
+  probe_ = socket;
+  upgrade_until_ = now + settings_.upgrade_timeout;
+}
+
+void Connection::websocket_message(SocketId socket, std::string_view data, bool binary, TimePoint now) {
+  expire(now);
+  if (probe_ == socket) {
+    handle_probe(data, binary);
+  } else if (socket_ == socket) {
+    const auto packet = binary ? Packet{PacketType::message, true, data} : decode_text(data);
+    if (packet) {
+      handle(*packet, PacketType::close, now);
+    } else {
+      end("parse error", PacketType::close, kProtocolError);
+    }
+  }
+}
+
+void Connection::websocket_closed(SocketId socket, std::string_view reason) {
+  if (probe_ == socket) {
+    probe_.reset();
+    drop_probe();
+  } else if (socket_ == socket) {
+    socket_.reset();
+    end(reason, PacketType::close, kNormal);
+  }
+}
+
+void Connection::handle(const Packet& packet, PacketType poll_farewell, TimePoint now) {
+  if (state_ != State::open) return;
+  switch (packet.type) {
+    case PacketType::message: actions_.emplace_back(action::Receive{packet.data, packet.binary}); break;
+    case PacketType::pong:
+      awaiting_pong_ = false;
+      heartbeat_at_ = now + settings_.ping_interval;
+      break;
+    case PacketType::close: end("transport close", poll_farewell, kNormal); break;
+    case PacketType::ping: end("transport error", PacketType::close, kProtocolError); break;
+    case PacketType::open:
+    case PacketType::upgrade:
+    case PacketType::noop: break;
+  }
+}
+
+void Connection::handle_probe(std::string_view text, bool binary) {
+  const auto packet = binary ? std::nullopt : decode_text(text);
+  if (packet && packet->type == PacketType::ping && packet->data == kProbe) {
+    probed_ = true;
+    actions_.emplace_back(action::Write{*probe_, {PacketType::pong, false, share(std::string(kProbe))}});
+    answer_poll_with(PacketType::noop);
+  } else if (packet && packet->type == PacketType::upgrade) {
+    complete_upgrade();
+  } else {
+    drop_probe();
+  }
+}
+
+void Connection::complete_upgrade() {
+  answer_poll_with(PacketType::noop);
+  socket_ = std::exchange(probe_, std::nullopt);
+  drop_probe();
+  transport_ = Transport::websocket;
+  for (auto& packet : buffer_) actions_.emplace_back(action::Write{*socket_, std::move(packet)});
+  clear_buffer();
+}
+
+void Connection::drop_probe() {
+  if (probe_) actions_.emplace_back(action::CloseSocket{*probe_, kNormal, false});
+  probe_.reset();
+  probed_ = false;
+  upgrade_until_.reset();
+  noop_at_.reset();
+}
+
+void Connection::send(SharedBytes message, bool binary) {
+  if (state_ == State::open) push({PacketType::message, binary, std::move(message)});
+}
+
+void Connection::flush() {
+  if (needs_flush()) answer_poll();
+}
+
+void Connection::close(CloseReason reason, TimePoint now) {
+  if (state_ != State::open) return;
+  const bool discard = reason == CloseReason::too_slow;
+  if (discard) clear_buffer();
+  if (transport_ == Transport::websocket) {
+    close_sockets(close_code(reason), discard);
+    end(reason_text(reason), PacketType::close, close_code(reason));
+  } else if (poll_) {
+    end(reason_text(reason), PacketType::close, close_code(reason));
+  } else {
+    close_sockets(close_code(reason), discard);
+    actions_.emplace_back(action::Closed{reason_text(reason)});
+    state_ = State::lingering;
+    linger_until_ = now + settings_.close_linger;
+  }
+}
+
+void Connection::abandon() {
+  end("forced close", PacketType::close, kGoingAway);
+}
+
+void Connection::timer(TimePoint now) {
+  expire(now);
+}
+
+std::optional<TimePoint> Connection::next_deadline() const {
+  if (state_ == State::gone) return std::nullopt;
+  if (state_ == State::lingering) return linger_until_;
+  auto next = heartbeat_at_;
+  if (upgrade_until_) next = std::min(next, *upgrade_until_);
+  if (noop_at_) next = std::min(next, *noop_at_);
+  return next;
+}
+
+void Connection::expire(TimePoint now) {
+  if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, kNormal);
+  if (state_ != State::open) return;
+  if (now >= heartbeat_at_) beat(now);
+  if (upgrade_until_ && now >= *upgrade_until_) drop_probe();
+  if (noop_at_ && now >= *noop_at_) answer_poll_with(PacketType::noop);
+}
+
+void Connection::beat(TimePoint now) {
+  if (awaiting_pong_) {
+    end("ping timeout", PacketType::close, kGoingAway);
+    return;
+  }
+  awaiting_pong_ = true;
+  heartbeat_at_ = now + settings_.ping_timeout;
+  push({PacketType::ping, false, nullptr});
+  flush();
+}
+
+void Connection::push(OutgoingPacket packet) {
+  if (socket_) {
+    actions_.emplace_back(action::Write{*socket_, std::move(packet)});
+    return;
+  }
+  buffered_bytes_ += packet.bytes().size();
+  buffer_.push_back(std::move(packet));
+}
+
+void Connection::answer_poll() {
+  std::string payload;
+  payload.reserve(buffered_bytes_ + 2 * buffer_.size());
+  for (const auto& packet : buffer_) append_to_payload(payload, packet);
+  clear_buffer();
+  noop_at_.reset();
+  actions_.emplace_back(action::AnswerPoll{*std::exchange(poll_, std::nullopt), std::move(payload)});
+}
+
+void Connection::answer_poll_with(PacketType type) {
+  noop_at_.reset();
+  if (!poll_) return;
+  if (type == PacketType::close || buffer_.empty()) push({type, false, nullptr});
+  answer_poll();
+}
+
+void Connection::end(std::string_view reason, PacketType poll_farewell, std::uint16_t code) {
+  if (state_ == State::gone) return;
+  answer_poll_with(poll_farewell);
+  close_sockets(code, false);
+  if (state_ == State::open) actions_.emplace_back(action::Closed{reason});
+  state_ = State::gone;
+  clear_buffer();
+  actions_.emplace_back(action::Forget{});
+}
+
+void Connection::close_sockets(std::uint16_t code, bool discard) {
+  drop_probe();
+  if (socket_)
+    actions_.emplace_back(action::CloseSocket{*std::exchange(socket_, std::nullopt), code, discard});
+}
+
+void Connection::clear_buffer() {
+  buffer_ = {};  // Not clear(): idle sessions are many, and a drained buffer must not keep its peak.
+  buffered_bytes_ = 0;
+}
+
+std::optional<Transport> Connection::transport() const {
+  if (state_ == State::gone) return std::nullopt;
+  return transport_;
+}
+
+void Connection::take_actions(std::vector<Action>& out) {
+  out.clear();
+  out.swap(actions_);
+}
+
+}  // namespace hawser::engineio
