@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/channel.h"
+#include "base/limits.h"
+#include "base/time.h"
+#include "socketio/packet.h"
+
+namespace hawser::socketio {
+
+// What a received message means for the layer above. Views are valid until the next message.
+
+/// Nothing to do yet: attachments are missing.
+struct Nothing {};
+/// To be sent as it is: the machine has answered by itself.
+struct Reply {
+  std::string text;
+};
+/// The peer asks for a namespace that exists. Answer with `accept` or `refuse`, now or later.
+/// `auth` is its JSON object, empty when it sent none. State recovery reads `pid` and `offset` from it.
+struct ConnectRequest {
+  std::string_view nsp;
+  std::string_view auth;
+};
+/// An event or ack of a connected namespace, with all its attachments.
+struct Received {
+  Packet packet;
+  std::vector<std::string> attachments;
+};
+/// The peer left the namespace; the others and the connection go on.
+struct Left {
+  std::string nsp;
+};
+/// A rule of the protocol was broken: end the connection.
+struct Violation {
+  CloseReason reason = CloseReason::protocol_error;
+  std::string message;
+};
+
+using Action = std::variant<Nothing, Reply, ConnectRequest, Received, Left, Violation>;
+
+/// The Socket.IO side of one Engine.IO session, as wire.md 2.2 has it: messages and time in, actions out.
+/// No I/O, no clock; one thread. After a Violation it must not be used any more.
+class Connection {
+ public:
+  /// `namespaces` are the ones that exist; all others are answered "Invalid namespace".
+  Connection(std::vector<std::string> namespaces, TimePoint connect_deadline);
+
+  Action on_message(std::string_view message, bool binary);
+
+  /// When the peer must have been accepted to some namespace; nothing once it has been.
+  std::optional<TimePoint> deadline() const;
+
+  bool is_connected(std::string_view nsp) const;
+
+  // Each returns the packet to send. The namespace of `accept` and `refuse` must have a ConnectRequest that
+  // was not answered yet, that of `leave` must be connected.
+  std::string accept(std::string_view nsp, std::string_view sid);
+  /// The connection stays open and the peer may ask again. `data_json` may be empty.
+  std::string refuse(std::string_view nsp, std::string_view message, std::string_view data_json = {});
+  std::string leave(std::string_view nsp);
+
+ private:
+  enum class State { absent, asked, connected };
+
+  /// A binary packet whose attachments still come in.
+  struct Pending {
+    std::string header;
+    std::size_t due = 0;
+    std::size_t bytes = 0;
+    std::vector<std::string> attachments;
+  };
+
+  Action on_text(std::string_view message);
+  Action on_binary(std::string_view message);
+  Action on_connect(const Packet& packet);
+  Action on_packet(Packet packet, std::string_view message);
+
+  std::map<std::string, State, std::less<>> namespaces_;
+  TimePoint connect_deadline_;
+  bool was_accepted_ = false;
+  std::optional<Pending> pending_;
+  std::string assembled_;  ///< header of the last binary packet given out; its views point here
+};
+
+}  // namespace hawser::socketio
