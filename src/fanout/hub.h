@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/lifetime.h"
+#include "base/loop.h"
+#include "fanout/feed.h"
+#include "job/job_service.h"
+
+namespace hawser::fanout {
+
+class Follower;
+
+/// What a follower tells its reader. Called on the core's loop, never within a call of the reader; the
+/// reader must not destroy a follower in them.
+struct FollowerEvents {
+  /// The cursor stands at the durable head as it was after `follow`.
+  std::function<void()> on_started;
+  /// `next` may have something.
+  std::function<void()> on_ready;
+  /// The stream cannot go on (`reset`, `corrupt`, …), or could not be started; `next` stays empty.
+  std::function<void(const Error&)> on_failed;
+};
+
+/// Fan-out of one core: for each owner that somebody here follows a feed of recent events, fed by
+/// announcements, and cursors that read on from it or from the store. Announcements are hints: a late,
+/// doubled or lost one costs a read, never an event (law 1). A slow comparison with the store's heads
+/// heals even a lost last one. Lives on its loop; must outlive its followers.
+class Hub {
+ public:
+  /// How often the heads are compared with the store.
+  static constexpr auto kHeadCheckInterval = std::chrono::seconds(5);
+
+  Hub(Loop& loop, job::JobService& jobs, Encoder encode);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  /// Follows all events of the owner from the durable head on.
+  std::unique_ptr<Follower> follow(std::string owner, FollowerEvents events);
+
+  void announce(const job::CommitGroup& group);
+  /// Announcements were lost: ask the store for the heads of all followed owners.
+  void check_heads();
+
+  Loop& loop() { return loop_; }
+  std::size_t followed_owners() const { return owners_.size(); }
+
+ private:
+  friend class Follower;
+
+  struct Owner {
+    Feed feed;
+    std::vector<Follower*> followers;
+    bool moved = false;  ///< by the group that is being announced
+  };
+
+  Owner& join(const std::string& name, Follower& follower);
+  void leave(const std::string& name, Follower& follower);
+  static void wake(Owner& owner);
+  void check_next_head();
+  void on_head(const std::string& name, const Result<std::uint64_t>& head);
+  void schedule_check();
+
+  Loop& loop_;
+  job::JobService& jobs_;
+  Encoder encode_;
+  std::unordered_map<std::string, Owner> owners_;  // references to elements stay valid
+  std::deque<std::string> unchecked_;              ///< owners whose head this round still compares
+  std::size_t checking_ = 0;
+  bool check_again_ = false;
+  TimerId check_timer_ = TimerId::none;
+  Lifetime lifetime_;
+};
+
+}  // namespace hawser::fanout
