@@ -1,0 +1,45 @@
+#include "session/outlet.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "socketio/packet.h"
+
+namespace hawser::session {
+
+void Outlet::send(SharedBytes packet) {
+  if (closed_) return;
+  channel_.send(std::move(packet));
+  if (channel_.buffered_bytes() > limits::kSendHardLimit) close(CloseReason::too_slow);
+}
+
+void Outlet::event(std::string_view name, std::string_view body_json) {
+  send(socketio::encode_event(socketio::kDefaultNamespace, name, {body_json}));
+}
+
+void Outlet::ack(const Ack& ack, std::string_view body_json) {
+  if (ack) send(socketio::encode_ack(socketio::kDefaultNamespace, *ack, {body_json}));
+}
+
+void Outlet::refuse(const Ack& ack, std::string_view job_id, const Error& error) {
+  json::Object body;
+  if (!ack && !job_id.empty()) body.add("jobId", job_id);
+  body.add("error", error.message).add("code", code_name(error.code));
+  if (ack) {
+    this->ack(ack, body.str());
+  } else {
+    event("job:error", body.str());
+  }
+}
+
+bool Outlet::has_room() const {
+  return !closed_ && channel_.buffered_bytes() <= limits::kSendHighWater;
+}
+
+void Outlet::close(CloseReason reason) {
+  if (std::exchange(closed_, true)) return;
+  channel_.close(reason);
+}
+
+}  // namespace hawser::session

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/channel.h"
+#include "base/error.h"
+
+namespace hawser::session {
+
+/// The ack id of a command; nothing when its sender wants no ack.
+using Ack = std::optional<std::uint64_t>;
+
+/// What a session sends in the default namespace, and its one way to end the connection. Job events stop
+/// at kSendHighWater (`has_room`); answers may go on to kSendHardLimit, where the peer is closed.
+class Outlet {
+ public:
+  explicit Outlet(Channel& channel) : channel_(channel) {}
+
+  void send(SharedBytes packet);
+  void send(std::string packet) { send(share(std::move(packet))); }
+  void event(std::string_view name, std::string_view body_json);
+
+  /// Answers a command, if an answer was asked for.
+  void ack(const Ack& ack, std::string_view body_json);
+  /// `{error, code}` as the ack, or `job:error {jobId?, error, code}` where none was asked for.
+  void refuse(const Ack& ack, std::string_view job_id, const Error& error);
+
+  bool has_room() const;
+  bool is_closed() const { return closed_; }
+  /// The first reason counts; nothing is sent after it.
+  void close(CloseReason reason);
+  /// The transport is gone.
+  void on_closed() { closed_ = true; }
+
+ private:
+  Channel& channel_;
+  bool closed_ = false;
+};
+
+}  // namespace hawser::session

@@ -1,0 +1,105 @@
+#include "session/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <variant>
+
+#include "base/json.h"
+
+namespace hawser::session {
+namespace {
+
+constexpr auto kNamespace = socketio::kDefaultNamespace;
+/// Random bytes of a Socket.IO sid: 20 characters, as the reference has them.
+constexpr std::size_t kSidBytes = 15;
+
+/// `auth.token`, else the query's.
+std::string token_of(std::string_view auth, const std::string& query_token) {
+  const auto member = json::View(auth).find("token");
+  auto token = member ? member->as_string() : std::nullopt;
+  return token && !token->empty() ? *std::move(token) : query_token;
+}
+
+}  // namespace
+
+Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
+    : core_(core),
+      outlet_(channel),
+      query_token_(info.query_token),
+      connection_({std::string(kNamespace)}, core.parts_.loop.now() + core.parts_.connect_timeout) {
+  core_.sessions_.insert(this);
+  connect_timer_ = core_.parts_.loop.at(*connection_.deadline(), [this] {
+    connect_timer_ = TimerId::none;
+    outlet_.close(CloseReason::connect_timeout);
+  });
+}
+
+Session::~Session() {
+  core_.parts_.loop.cancel(connect_timer_);
+  core_.sessions_.erase(this);
+}
+
+void Session::on_message(std::string_view message, bool binary) {
+  if (outlet_.is_closed()) return;
+  std::visit([this](const auto& action) { act(action); }, connection_.on_message(message, binary));
+}
+
+void Session::on_writable() {
+  if (client_) client_->on_writable();
+}
+
+void Session::on_closed(std::string_view reason) {
+  spdlog::debug("connection closed: {}", reason);
+  outlet_.on_closed();
+  client_.reset();
+  core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
+}
+
+void Session::announce_shutdown() {
+  if (!connection_.is_connected(kNamespace)) return;
+  outlet_.event("server:shutdown",
+                json::Object().add("message", "Server restarting, please reconnect").str());
+}
+
+void Session::act(const socketio::Reply& reply) {
+  outlet_.send(reply.text);
+}
+
+void Session::act(const socketio::ConnectRequest& request) {
+  const auto token = token_of(request.auth, query_token_);
+  auto identity = core_.parts_.authenticator.verify(token, core_.parts_.loop.wall_now());
+  if (!identity) {
+    outlet_.send(connection_.refuse(kNamespace, identity.error().message));
+    return;
+  }
+  // The answer waits for the cursor: whatever the client does after it is behind the cursor.
+  client_ = std::make_unique<Client>(core_.parts_, outlet_, *std::move(identity),
+                                     ClientEvents{[this] { accept(); }, [this] { end_for_good(); }});
+}
+
+void Session::accept() {
+  core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
+  outlet_.send(connection_.accept(kNamespace, core_.parts_.random.token(kSidBytes)));
+}
+
+void Session::end_for_good() {
+  outlet_.send(connection_.leave(kNamespace));
+  outlet_.close(CloseReason::final_disconnect);
+}
+
+void Session::act(const socketio::Received& received) {
+  // We ask for no acks, so those that come are for nobody.
+  if (received.packet.is_event()) client_->on_event(received.packet);
+}
+
+void Session::act(const socketio::Left&) {
+  client_.reset();
+}
+
+void Session::act(const socketio::Violation& violation) {
+  spdlog::debug("protocol broken by the peer: {}", violation.message);
+  outlet_.close(violation.reason);
+}
+
+}  // namespace hawser::session

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/channel.h"
+#include "session/client.h"
+#include "session/core.h"
+#include "session/outlet.h"
+#include "socketio/connection.h"
+
+namespace hawser::session {
+
+/// The application of one Engine.IO session: Socket.IO's rules, authentication at CONNECT, and the Client
+/// while the default namespace is connected. Made by Core, owned by `net`; lives on its core.
+class Session final : public ChannelHandler {
+ public:
+  Session(Core& core, Channel& channel, const HandshakeInfo& info);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void on_message(std::string_view message, bool binary) override;
+  void on_writable() override;
+  void on_closed(std::string_view reason) override;
+
+  void announce_shutdown();
+
+ private:
+  void act(socketio::Nothing) {}
+  void act(const socketio::Reply& reply);
+  void act(const socketio::ConnectRequest& request);
+  void act(const socketio::Received& received);
+  void act(const socketio::Left& left);
+  void act(const socketio::Violation& violation);
+
+  void accept();
+  void end_for_good();
+
+  Core& core_;
+  Outlet outlet_;
+  std::string query_token_;
+  socketio::Connection connection_;
+  TimerId connect_timer_ = TimerId::none;
+  std::unique_ptr<Client> client_;
+};
+
+}  // namespace hawser::session
