@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/channel.h"
@@ -22,16 +23,25 @@ struct ServerConfig {
   Millis ping_interval{25'000};
   Millis ping_timeout{60'000};
   std::size_t max_payload = limits::kMaxPayload;
-  /// Origins that browsers may connect from; "*" allows all, then without credentials.
+  /// Origins that browsers may connect from, besides pages of this server itself; "*" allows all, then
+  /// without credentials.
   std::vector<std::string> allowed_origins;
-  /// Path of the Engine.IO endpoint.
+  /// Path of the Engine.IO endpoint; clients may leave out the last slash.
   std::string path = "/socket.io/";
+
+  // Bounds that tests make smaller.
+  std::size_t max_connections = limits::kMaxConnections;
+  Millis http_read_timeout = limits::kHttpReadTimeout;
+  Millis http_idle_timeout = limits::kHttpIdleTimeout;
+  Millis write_stall_timeout = limits::kWriteStallTimeout;
+  Millis upgrade_timeout = limits::kUpgradeTimeout;
+  Millis close_linger = limits::kClosedSessionLinger;
 };
 
 struct HttpRequest {
   std::string method;
-  std::string path;   ///< percent-decoded, without the query
-  std::string query;  ///< raw
+  std::string path;           ///< percent-decoded, without the query
+  std::string query;          ///< raw
   std::string authorization;  ///< header value, empty when there is none
 };
 
@@ -42,7 +52,8 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Answers everything outside the Engine.IO path. Called on a loop; must not block.
+/// Answers everything outside the Engine.IO path. Called on any of the loops, also at the same time; must
+/// not block.
 using HttpRoutes = std::function<HttpResponse(const HttpRequest&)>;
 
 /// Makes the application of a new Engine.IO session, on the session's core.

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/loop.h"
+#include "engineio/handshake.h"
+#include "net/origin_policy.h"
+#include "net/population.h"
+#include "net/server.h"
+
+namespace hawser::net {
+
+class Core;
+
+/// What all cores of one server share. Immutable once the loops see it, but for the flags and counters.
+struct ServerContext {
+  ServerContext(ServerConfig server_config, Random& source, ChannelHandlerFactory factory,
+                HttpRoutes http_routes);
+
+  /// Whether `path` is the Engine.IO endpoint, with or without its last slash.
+  bool is_engine_path(std::string_view path) const;
+  /// The core that a sid names; null when there is none.
+  std::shared_ptr<Core> core_of(std::string_view sid) const;
+
+  const ServerConfig config;
+  const engineio::Settings settings;
+  const OriginPolicy origins;
+  const ChannelHandlerFactory make_handler;
+  const HttpRoutes routes;
+  Random& random;
+  std::vector<std::weak_ptr<Core>> cores;  ///< filled before the first loop sees it
+
+  const std::shared_ptr<Population> connections = std::make_shared<Population>();
+  const std::shared_ptr<Population> sessions = std::make_shared<Population>();
+  std::atomic<bool> refuses_sessions{false};
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace hawser::net

@@ -1,0 +1,89 @@
+#include "net/core.h"
+
+#include <utility>
+
+#include "net/engine_session.h"
+#include "net/listener.h"
+#include "net/tcp_connection.h"
+
+namespace hawser::net {
+
+void SessionTable::add(std::string sid, std::shared_ptr<EngineSession> session) {
+  sessions_.emplace(std::move(sid), std::move(session));
+}
+
+std::shared_ptr<EngineSession> SessionTable::find(const std::string& sid) const {
+  const auto found = sessions_.find(sid);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<EngineSession>> SessionTable::all() const {
+  std::vector<std::shared_ptr<EngineSession>> all;
+  all.reserve(sessions_.size());
+  for (const auto& [sid, session] : sessions_) all.push_back(session);
+  return all;
+}
+
+Core::Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std::size_t index)
+    : context_(std::move(context)),
+      loop_(loop),
+      index_(index),
+      next_id_(static_cast<std::uint64_t>(index) << 48U) {}
+
+Core::~Core() = default;
+
+std::uint64_t Core::next_id() {
+  return ++next_id_;
+}
+
+void Core::post(std::move_only_function<void(Core&)> task) {
+  loop_.post([weak = weak_from_this(), task = std::move(task)]() mutable {
+    if (const auto core = weak.lock()) task(*core);
+  });
+}
+
+void Core::listen(std::shared_ptr<Listener> listener) {
+  listener_ = std::move(listener);
+  listener_->accept();
+}
+
+void Core::add(std::shared_ptr<TcpConnection> connection) {
+  auto& added = **connections_.insert(std::move(connection)).first;
+  if (dropping_) added.drop("transport close");  // It was on its way from another core.
+}
+
+void Core::mark_dirty(std::shared_ptr<TcpConnection> connection) {
+  dirty_.push_back(std::move(connection));
+  if (dirty_.size() > 1) return;
+  loop_.at_end_of_turn([weak = weak_from_this()] {
+    if (const auto core = weak.lock()) core->flush_dirty();
+  });
+}
+
+void Core::flush_dirty() {
+  std::vector<std::shared_ptr<TcpConnection>> connections;
+  connections.swap(dirty_);
+  for (const auto& connection : connections) connection->flush();
+}
+
+void Core::stop_listening() {
+  listener_.reset();
+}
+
+void Core::close_sessions(CloseReason reason) {
+  for (const auto& session : sessions_.all()) session->close(reason);
+}
+
+void Core::end_waiting() {
+  for (const auto& session : sessions_.all()) session->abandon();
+  const std::vector connections(connections_.begin(), connections_.end());
+  for (const auto& connection : connections) connection->on_stop();
+}
+
+void Core::drop_connections() {
+  dropping_ = true;
+  const std::vector connections(connections_.begin(), connections_.end());
+  for (const auto& connection : connections) connection->drop("transport close");
+}
+
+}  // namespace hawser::net

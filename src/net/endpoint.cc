@@ -1,0 +1,258 @@
+#include "net/endpoint.h"
+
+#include <boost/beast/core/string.hpp>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "net/engine_session.h"
+#include "net/session_id.h"
+#include "net/websocket_connection.h"
+#include "net/websocket_handshake.h"
+
+namespace hawser::net::endpoint {
+namespace {
+
+using engineio::ErrorCode;
+
+engineio::Request engine_request(const ServerContext& context, const HttpHead& head) {
+  engineio::Request request;
+  if (head.method == "POST") {
+    request.method = engineio::Request::Method::post;
+  } else if (head.method != "GET") {
+    request.method = engineio::Request::Method::other;
+  }
+  request.upgrade = head.wants_websocket;
+  request.origin = context.origins.judge(head.origin, head.host);
+  request.query = engineio::parse_query(head.query);
+  return request;
+}
+
+void add_cors(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
+  connection.add_headers(id, connection.core().context().origins.response_headers(head.origin, head.host));
+}
+
+using SessionTask = std::move_only_function<void(std::shared_ptr<EngineSession>)>;
+
+/// Runs `task` with the session, or with null, on the session's core: now if that is this one.
+void with_session(Core& here, const std::string& sid, SessionTask task) {
+  const auto owner = here.context().core_of(sid);
+  if (!owner) {
+    task(nullptr);
+  } else if (owner.get() == &here) {
+    task(here.sessions().find(sid));
+  } else {
+    owner->post([sid, task = std::move(task)](Core& core) mutable { task(core.sessions().find(sid)); });
+  }
+}
+
+/// What the checks say about a request to `session`, which may be null.
+std::optional<ErrorCode> check(const engineio::Request& request, const EngineSession* session) {
+  return engineio::check_session(request, session == nullptr ? std::nullopt : session->transport());
+}
+
+HandshakeInfo handshake_info(const HttpConnection& connection, const engineio::Query& query) {
+  return {query.token ? std::string_view(*query.token) : std::string_view(), connection.remote_address()};
+}
+
+std::shared_ptr<EngineSession> make_session(Core& core) {
+  auto& context = core.context();
+  auto place = context.sessions->enter(SIZE_MAX);  // Bounded by connections and the connect timeout.
+  auto sid = make_sid(context.random, core.index());
+  auto session = std::make_shared<EngineSession>(core, sid, std::move(*place));
+  core.sessions().add(std::move(sid), session);
+  return session;
+}
+
+// --- WebSocket ---
+
+void refuse_upgrade(HttpConnection& connection, ExchangeId id, ErrorCode code) {
+  connection.respond(id, upgrade_refusal(code));
+}
+
+/// Continues on the core that owns the session. The whole connection goes there, once.
+void move_upgrade(HttpConnection& connection, Core& owner, const HttpHead& head) {
+  auto upgrade = connection.take_for_upgrade();
+  owner.post([head, rest = std::move(upgrade.rest),
+              detached = DetachedSocket(std::move(upgrade.socket))](Core& core) mutable {
+    auto arrived = std::make_shared<HttpConnection>(core, detached.attach(core.loop().context()));
+    arrived->serve_upgrade(head, std::move(rest));
+  });
+}
+
+void open_websocket(HttpConnection& connection, std::shared_ptr<EngineSession> session,
+                    const engineio::Query& query, const std::string& key) {
+  auto& core = connection.core();
+  const auto remote_address = connection.remote_address();
+  auto upgrade = connection.take_for_upgrade();
+  auto socket = std::make_shared<WebSocketConnection>(core, std::move(upgrade.socket), core.next_id());
+  socket->accept(key);
+  if (session) {
+    session->add_websocket(socket);
+  } else {
+    session = make_session(core);
+    session->open_by_websocket(socket, {query.token ? *query.token : std::string_view(), remote_address});
+  }
+  socket->serve(session, std::move(upgrade.rest));
+}
+
+void upgrade(HttpConnection& connection, ExchangeId id, const HttpHead& head,
+             const engineio::Request& request) {
+  auto& here = connection.core();
+  const auto& sid = request.query.sid;
+  if (head.has_body || !connection.can_upgrade(id)) {
+    refuse_upgrade(connection, id, ErrorCode::bad_request);
+    return;
+  }
+  const auto owner = sid ? here.context().core_of(*sid) : nullptr;
+  if (owner && owner.get() != &here) {
+    move_upgrade(connection, *owner, head);
+    return;
+  }
+  const auto session = owner ? here.sessions().find(*sid) : nullptr;
+  const auto error = sid ? check(request, session.get()) : engineio::check_new_session(request);
+  const bool well_formed = head.websocket_version == "13" && is_websocket_key(head.websocket_key);
+  if (error || !well_formed) {
+    refuse_upgrade(connection, id, error.value_or(ErrorCode::bad_request));
+  } else if (!sid && here.context().refuses_sessions) {
+    connection.respond(id, unavailable());
+  } else {
+    open_websocket(connection, session, request.query, head.websocket_key);
+  }
+}
+
+// --- Polling ---
+
+void open_by_poll(HttpConnection& connection, ExchangeId id, const engineio::Request& request) {
+  auto& core = connection.core();
+  if (const auto error = engineio::check_new_session(request)) {
+    connection.respond(id, refusal(*error));
+  } else if (core.context().refuses_sessions) {
+    connection.respond(id, unavailable());
+  } else {
+    make_session(core)->open_by_poll(ReplyAddress(connection, id), handshake_info(connection, request.query));
+  }
+}
+
+void poll(HttpConnection& connection, ExchangeId id, engineio::Request request) {
+  const auto sid = *request.query.sid;
+  connection.set_session(id, sid);
+  with_session(connection.core(), sid,
+               [reply = ReplyAddress(connection, id), request = std::move(request)](auto session) {
+                 if (const auto error = check(request, session.get())) {
+                   reply.send(refusal(*error));
+                 } else {
+                   session->poll(reply);
+                 }
+               });
+}
+
+void begin_post(HttpConnection& connection, ExchangeId id, engineio::Request request) {
+  const auto sid = *request.query.sid;
+  connection.set_session(id, sid);
+  with_session(connection.core(), sid,
+               [reply = ReplyAddress(connection, id), request = std::move(request)](auto session) {
+                 if (const auto error = check(request, session.get())) {
+                   reply.send(refusal(*error));
+                 } else {
+                   session->begin_post(reply);
+                 }
+               });
+}
+
+void finish_post(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid,
+                 std::string body) {
+  const bool text = !boost::beast::iequals(head.content_type.substr(0, head.content_type.find(';')),
+                                           "application/octet-stream");
+  with_session(connection.core(), sid,
+               [reply = ReplyAddress(connection, id), body = std::move(body), text](auto session) mutable {
+                 if (session) {
+                   session->finish_post(reply.id(), std::move(body), text);
+                 } else {
+                   reply.send(refusal(ErrorCode::session_unknown));  // It ended while the body arrived.
+                 }
+               });
+}
+
+bool is_session_post(const engineio::Request& request) {
+  return request.method == engineio::Request::Method::post && request.query.sid.has_value();
+}
+
+void answer_preflight(HttpConnection& connection, ExchangeId id, const engineio::Request& request,
+                      const HttpHead& head) {
+  if (request.origin != engineio::OriginVerdict::allowed) {
+    connection.respond(id, refusal(ErrorCode::forbidden));
+    return;
+  }
+  HttpReply reply{.status = 204};
+  reply.headers = OriginPolicy::preflight_headers(head.requested_headers);
+  connection.respond(id, std::move(reply));
+}
+
+void on_engine_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {
+  auto request = engine_request(connection.core().context(), head);
+  if (head.method == "OPTIONS") {
+    answer_preflight(connection, id, request, head);
+  } else if (const auto error = engineio::check_request(request)) {
+    connection.respond(id, head.wants_websocket ? upgrade_refusal(*error) : refusal(*error));
+  } else if (head.wants_websocket) {
+    upgrade(connection, id, head, request);
+  } else if (!request.query.sid) {
+    open_by_poll(connection, id, request);
+  } else if (is_session_post(request)) {
+    finish_post(connection, id, head, *request.query.sid, std::move(body));
+  } else {
+    poll(connection, id, std::move(request));
+  }
+}
+
+// --- The application's routes ---
+
+void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
+  auto response =
+      connection.core().context().routes({head.method, head.path, head.query, head.authorization});
+  HttpReply reply{.status = response.status,
+                  .content_type = std::move(response.content_type),
+                  .body = std::move(response.body)};
+  for (const auto& [name, value] : response.headers) {
+    reply.headers.append(name).append(": ").append(value).append("\r\n");
+  }
+  connection.respond(id, std::move(reply));
+}
+
+}  // namespace
+
+void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
+  const auto& context = connection.core().context();
+  if (!context.is_engine_path(head.path)) return;
+  add_cors(connection, id, head);
+  auto request = engine_request(context, head);
+  if (!is_session_post(request) || engineio::check_request(request)) return;
+  begin_post(connection, id, std::move(request));  // Two at a time are refused, so it counts from here.
+}
+
+void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {
+  if (connection.core().context().is_engine_path(head.path)) {
+    on_engine_request(connection, id, head, std::move(body));
+  } else {
+    on_route(connection, id, head);
+  }
+}
+
+void on_unreadable(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid) {
+  if (sid.empty()) {
+    if (connection.core().context().is_engine_path(head.path)) add_cors(connection, id, head);
+    return;
+  }
+  with_session(connection.core(), sid, [id](auto session) {
+    if (session) session->forget_post(id);
+  });
+}
+
+void on_lost(Core& core, ExchangeId id, const std::string& sid) {
+  with_session(core, sid, [id](auto session) {
+    if (session) session->abort(id);
+  });
+}
+
+}  // namespace hawser::net::endpoint

@@ -1,0 +1,242 @@
+#include "net/engine_session.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "net/websocket_connection.h"
+
+namespace hawser::net {
+
+namespace action = engineio::action;
+
+namespace {
+
+constexpr std::string_view kNoStore = "cache-control: no-store\r\n";
+/// Actions a session keeps room for between turns.
+constexpr std::size_t kKeptActions = 16;
+
+HttpReply payload_reply(std::string payload) {
+  return {200, "text/plain; charset=UTF-8", share(std::move(payload)), std::string(kNoStore), false};
+}
+
+HttpReply post_reply() {
+  static const auto kOk = share("ok");
+  return {200, "text/html", kOk, std::string(kNoStore), false};
+}
+
+}  // namespace
+
+EngineSession::EngineSession(Core& core, std::string sid, Population::Member place)
+    : core_(core),
+      place_(std::move(place)),
+      machine_(std::move(sid), core.context().settings, core.loop().now()),
+      deadline_(core.loop(), [this] {
+        machine_.timer(now());
+        run_actions();
+      }) {}
+
+EngineSession::~EngineSession() = default;
+
+TimePoint EngineSession::now() const {
+  return core_.loop().now();
+}
+
+void EngineSession::open_by_poll(const ReplyAddress& reply, const HandshakeInfo& info) {
+  waiting_.push_back(reply);
+  machine_.open_by_poll(reply.id());
+  open(info);
+}
+
+void EngineSession::open_by_websocket(std::shared_ptr<WebSocketConnection> socket,
+                                      const HandshakeInfo& info) {
+  machine_.open_by_websocket(socket->id());
+  sockets_.push_back(std::move(socket));
+  open(info);
+}
+
+void EngineSession::open(const HandshakeInfo& info) {
+  run_actions();  // The open packet goes before anything the application sends.
+  handler_ = core_.context().make_handler(core_.loop(), *this, info);
+}
+
+void EngineSession::poll(const ReplyAddress& reply) {
+  waiting_.push_back(reply);
+  machine_.poll(reply.id(), now());
+  run_actions();
+  tell_writable();
+}
+
+void EngineSession::begin_post(const ReplyAddress& reply) {
+  waiting_.push_back(reply);
+  machine_.begin_post(reply.id(), now());
+  run_actions();
+}
+
+void EngineSession::finish_post(engineio::RequestId request, std::string body, bool valid) {
+  engineio::PayloadReader reader(body);
+  while (const auto packet = valid ? reader.next() : std::nullopt) {
+    machine_.post_packet(request, *packet, now());
+    run_actions();
+  }
+  machine_.end_post(request, valid && !reader.failed(), now());
+  run_actions();
+}
+
+void EngineSession::forget_post(engineio::RequestId request) {
+  std::erase_if(waiting_, [request](const ReplyAddress& reply) { return reply.id() == request; });
+  machine_.forget_post(request);
+}
+
+void EngineSession::abort(engineio::RequestId request) {
+  std::erase_if(waiting_, [request](const ReplyAddress& reply) { return reply.id() == request; });
+  machine_.abort(request);
+  run_actions();
+}
+
+void EngineSession::add_websocket(std::shared_ptr<WebSocketConnection> socket) {
+  const auto id = socket->id();
+  sockets_.push_back(std::move(socket));
+  machine_.websocket_opened(id, now());
+  run_actions();
+}
+
+void EngineSession::on_websocket_message(engineio::SocketId socket, std::string_view data, bool binary) {
+  machine_.websocket_message(socket, data, binary, now());
+  run_actions();
+}
+
+void EngineSession::on_websocket_closed(engineio::SocketId socket, std::string_view reason) {
+  std::erase_if(sockets_, [socket](const auto& open) { return open->id() == socket; });
+  machine_.websocket_closed(socket, reason);
+  run_actions();
+}
+
+void EngineSession::on_websocket_written() {
+  tell_writable();
+}
+
+void EngineSession::send(SharedBytes message, bool binary) {
+  if (!machine_.is_open()) return;
+  machine_.send(std::move(message), binary);
+  run_actions();
+  flush_at_end_of_turn();
+  mind_high_water();
+}
+
+std::size_t EngineSession::buffered_bytes() const {
+  auto bytes = machine_.buffered_bytes();
+  for (const auto& socket : sockets_) bytes += socket->queued_bytes();
+  return bytes;
+}
+
+void EngineSession::close(CloseReason reason) {
+  machine_.close(reason, now());
+  run_actions();
+}
+
+void EngineSession::abandon() {
+  machine_.abandon();
+  run_actions();
+}
+
+void EngineSession::run_actions() {
+  // Reentered when the application answers from within on_message: its packets are written at once, so
+  // that buffered_bytes is true. Order holds, because a message is always the last action of its input.
+  auto actions = std::exchange(spare_actions_, {});
+  machine_.take_actions(actions);
+  for (auto& next : actions) {
+    std::visit([this](auto& action) { perform(action); }, next);
+  }
+  actions.clear();
+  if (actions.capacity() <= kKeptActions) spare_actions_ = std::move(actions);
+  deadline_.set(machine_.next_deadline());
+}
+
+void EngineSession::perform(action::Receive& action) {
+  if (handler_ && machine_.is_open()) handler_->on_message(action.data, action.binary);
+}
+
+void EngineSession::perform(action::AnswerPoll& action) {
+  reply_to(action.request, payload_reply(std::move(action.payload)));
+}
+
+void EngineSession::perform(action::AnswerPost& action) {
+  reply_to(action.request, post_reply());
+}
+
+void EngineSession::perform(action::Refuse& action) {
+  reply_to(action.request, refusal(action.code));
+}
+
+void EngineSession::perform(action::Write& action) {
+  if (auto* socket = find_socket(action.socket)) socket->send(action.packet);
+}
+
+void EngineSession::perform(action::CloseSocket& action) {
+  if (auto* socket = find_socket(action.socket)) socket->close(action.code, action.discard);
+  std::erase_if(sockets_, [&action](const auto& open) { return open->id() == action.socket; });
+}
+
+void EngineSession::perform(action::Closed& action) {
+  // In a turn of its own: `close` may have been called from anywhere.
+  later([reason = action.reason](EngineSession& self) {
+    const auto handler = std::move(self.handler_);
+    if (handler) handler->on_closed(reason);
+  });
+}
+
+void EngineSession::perform(action::Forget&) {
+  later([](EngineSession& self) { self.core_.sessions().remove(self.machine_.sid()); });
+}
+
+void EngineSession::reply_to(engineio::RequestId request, HttpReply reply) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [request](const ReplyAddress& waiting) { return waiting.id() == request; });
+  if (found == waiting_.end()) return;
+  const auto address = *found;
+  waiting_.erase(found);
+  address.send(std::move(reply));
+}
+
+WebSocketConnection* EngineSession::find_socket(engineio::SocketId socket) const {
+  const auto found = std::find_if(sockets_.begin(), sockets_.end(),
+                                  [socket](const auto& open) { return open->id() == socket; });
+  return found == sockets_.end() ? nullptr : found->get();
+}
+
+void EngineSession::flush_at_end_of_turn() {
+  if (!machine_.needs_flush() || std::exchange(flush_scheduled_, true)) return;
+  core_.loop().at_end_of_turn([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->flush_scheduled_ = false;
+    self->machine_.flush();
+    self->run_actions();
+    self->tell_writable();
+  });
+}
+
+void EngineSession::mind_high_water() {
+  if (buffered_bytes() <= limits::kSendHighWater) return;
+  for (const auto& socket : sockets_) socket->write_now();
+  const auto bytes = buffered_bytes();
+  if (bytes > limits::kSendHardLimit) {
+    close(CloseReason::too_slow);
+  } else if (bytes > limits::kSendHighWater) {
+    above_high_water_ = true;
+  }
+}
+
+void EngineSession::tell_writable() {
+  if (!above_high_water_ || !handler_ || !machine_.is_open()) return;
+  if (buffered_bytes() > limits::kSendLowWater) return;
+  above_high_water_ = false;
+  handler_->on_writable();
+}
+
+void EngineSession::later(HandlerCall call) {
+  core_.loop().post([self = shared_from_this(), call = std::move(call)]() mutable { call(*self); });
+}
+
+}  // namespace hawser::net

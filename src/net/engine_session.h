@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/channel.h"
+#include "engineio/connection.h"
+#include "net/deadline.h"
+#include "net/population.h"
+#include "net/reply_address.h"
+
+namespace hawser::net {
+
+class WebSocketConnection;
+
+/// One Engine.IO session: feeds the protocol machine with what its requests and sockets bring, does what
+/// the machine says, and is the Channel of the application above. Lives on one core, owned by its table
+/// from open to the machine's Forget.
+class EngineSession final : public Channel, public std::enable_shared_from_this<EngineSession> {
+ public:
+  EngineSession(Core& core, std::string sid, Population::Member place);
+  ~EngineSession() override;
+
+  void open_by_poll(const ReplyAddress& reply, const HandshakeInfo& info);
+  void open_by_websocket(std::shared_ptr<WebSocketConnection> socket, const HandshakeInfo& info);
+  std::optional<engineio::Transport> transport() const { return machine_.transport(); }
+
+  // --- Requests ---
+  void poll(const ReplyAddress& reply);
+  void begin_post(const ReplyAddress& reply);
+  /// `valid`: the body is of a kind that can hold packets.
+  void finish_post(engineio::RequestId request, std::string body, bool valid);
+  void forget_post(engineio::RequestId request);
+  void abort(engineio::RequestId request);
+
+  // --- WebSockets ---
+  void add_websocket(std::shared_ptr<WebSocketConnection> socket);
+  void on_websocket_message(engineio::SocketId socket, std::string_view data, bool binary);
+  void on_websocket_closed(engineio::SocketId socket, std::string_view reason);
+  void on_websocket_written();
+
+  // --- Channel ---
+  void send(SharedBytes message, bool binary) override;
+  std::size_t buffered_bytes() const override;
+  void close(CloseReason reason) override;
+
+  /// Ends everything at once.
+  void abandon();
+
+ private:
+  using HandlerCall = std::move_only_function<void(EngineSession&)>;
+
+  void open(const HandshakeInfo& info);
+  void run_actions();
+  void perform(engineio::action::Receive& action);
+  void perform(engineio::action::AnswerPoll& action);
+  void perform(engineio::action::AnswerPost& action);
+  void perform(engineio::action::Refuse& action);
+  void perform(engineio::action::Write& action);
+  void perform(engineio::action::CloseSocket& action);
+  void perform(engineio::action::Closed& action);
+  void perform(engineio::action::Forget& action);
+
+  void reply_to(engineio::RequestId request, HttpReply reply);
+  WebSocketConnection* find_socket(engineio::SocketId socket) const;
+  void flush_at_end_of_turn();
+  void mind_high_water();
+  void tell_writable();
+  void later(HandlerCall call);
+  TimePoint now() const;
+
+  Core& core_;
+  Population::Member place_;
+  engineio::Connection machine_;
+  std::vector<engineio::Action> spare_actions_;                ///< memory for the next turn
+  std::vector<ReplyAddress> waiting_;                          ///< requests without an answer; at most a few
+  std::vector<std::shared_ptr<WebSocketConnection>> sockets_;  ///< the one in use and the one that probes
+  Deadline deadline_;
+  bool flush_scheduled_ = false;
+  bool above_high_water_ = false;
+  std::unique_ptr<ChannelHandler> handler_;  ///< destroyed first: it refers to this channel
+};
+
+}  // namespace hawser::net

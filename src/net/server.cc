@@ -1,0 +1,103 @@
+#include "net/server.h"
+
+#include <utility>
+
+#include "net/core.h"
+#include "net/listener.h"
+#include "net/session_id.h"
+
+namespace hawser::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Stopping waits so long for polling clients that are between two polls, to tell them.
+constexpr auto kLastPollGrace = 1s;
+
+}  // namespace
+
+struct Server::State {
+  std::shared_ptr<ServerContext> context;
+  std::vector<std::shared_ptr<Core>> cores;
+  std::uint16_t port = 0;
+  bool running = false;
+
+  void on_each_core(void (*task)(Core&)) {
+    for (const auto& core : cores) core->post(task);
+  }
+};
+
+Server::Server(ServerConfig config, std::vector<runtime::AsioLoop*> loops, Random& random,
+               ChannelHandlerFactory make_handler, HttpRoutes routes)
+    : state_(std::make_shared<State>()) {
+  state_->context =
+      std::make_shared<ServerContext>(std::move(config), random, std::move(make_handler), std::move(routes));
+  for (auto* loop : loops) {
+    state_->cores.push_back(std::make_shared<Core>(state_->context, *loop, state_->cores.size()));
+  }
+  state_->context->cores.assign(state_->cores.begin(), state_->cores.end());
+}
+
+Server::~Server() {
+  if (state_->running) stop(CloseReason::going_away, TimePoint::min());
+}
+
+Status Server::start() {
+  auto& cores = state_->cores;
+  const auto& config = state_->context->config;
+  if (cores.empty() || cores.size() > kMaxCores)
+    return fail(Errc::config, "the number of loops must be 1 to 4096");
+  // The first listener alone claims the port: with SO_REUSEPORT from the start, a second server of the
+  // same user would silently share it.
+  auto first = Listener::open(*cores.front(), config.host, config.port, false);
+  if (!first) return std::unexpected(first.error());
+  state_->port = (*first)->port();
+  std::vector<std::shared_ptr<Listener>> listeners;
+  if (cores.size() == 1) listeners.push_back(std::move(*first));
+  first->reset();
+  for (std::size_t i = listeners.size(); i < cores.size(); ++i) {
+    auto listener = Listener::open(*cores[i], config.host, state_->port, true);
+    if (!listener) return std::unexpected(listener.error());
+    listeners.push_back(std::move(*listener));
+  }
+  for (std::size_t i = 0; i < cores.size(); ++i) {
+    cores[i]->post(
+        [listener = std::move(listeners[i])](Core& core) mutable { core.listen(std::move(listener)); });
+  }
+  state_->running = true;
+  return {};
+}
+
+std::uint16_t Server::port() const {
+  return state_->port;
+}
+
+void Server::refuse_new_sessions() {
+  state_->context->refuses_sessions = true;
+}
+
+void Server::stop(CloseReason reason, TimePoint deadline) {
+  if (!std::exchange(state_->running, false)) return;
+  auto& context = *state_->context;
+  refuse_new_sessions();
+  context.stopping = true;
+  for (const auto& core : state_->cores) {
+    core->post([reason](Core& own) {
+      own.stop_listening();
+      own.close_sessions(reason);
+    });
+  }
+  const auto grace = std::chrono::steady_clock::now() + kLastPollGrace;
+  context.sessions->wait_until_empty(std::min(deadline, grace));
+  state_->on_each_core([](Core& core) { core.end_waiting(); });
+  context.connections->wait_until_empty(deadline);
+  state_->on_each_core([](Core& core) { core.drop_connections(); });
+  context.connections->wait_until_empty(TimePoint::max());
+  context.sessions->wait_until_empty(TimePoint::max());
+}
+
+Server::Gauges Server::gauges() const {
+  return {state_->context->connections->size(), state_->context->sessions->size()};
+}
+
+}  // namespace hawser::net

@@ -1,0 +1,121 @@
+#include "net/websocket_connection.h"
+
+#include <array>
+#include <utility>
+
+#include "net/engine_session.h"
+#include "net/websocket_handshake.h"
+
+namespace hawser::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the peer may take to answer our close frame.
+constexpr auto kCloseTimeout = 5s;
+
+}  // namespace
+
+WebSocketConnection::WebSocketConnection(Core& core, Socket socket, engineio::SocketId id)
+    : TcpConnection(core, std::move(socket)), id_(id), reader_(core.context().config.max_payload) {}
+
+void WebSocketConnection::accept(std::string_view key) {
+  write({}, share(switching_protocols(key)));
+}
+
+void WebSocketConnection::serve(std::weak_ptr<EngineSession> session, std::string rest) {
+  session_ = std::move(session);
+  start();
+  if (is_open() && !rest.empty()) on_bytes(rest);
+}
+
+void WebSocketConnection::send(const engineio::OutgoingPacket& packet) {
+  if (closing_) return;
+  std::array<char, WriteQueue::kMaxHeader> header{};
+  const auto frame_header = std::span(header).first<kMaxFrameHeader>();
+  const auto size = packet.bytes().size();
+  if (packet.binary) {
+    write({header.data(), encode_frame_header(frame_header, Opcode::binary, size)}, packet.data);
+    return;
+  }
+  auto header_size = encode_frame_header(frame_header, Opcode::text, size + 1);
+  header[header_size++] = engineio::type_char(packet.type);
+  write({header.data(), header_size}, packet.data);
+}
+
+void WebSocketConnection::close(std::uint16_t code, bool discard) {
+  if (std::exchange(closing_, true)) return;
+  if (discard) discard_unwritten();
+  write(encode_close(code), nullptr);
+  set_deadline(core().loop().now() + kCloseTimeout);
+}
+
+void WebSocketConnection::on_bytes(std::span<char> bytes) {
+  while (is_open()) {
+    const auto event = reader_.next(bytes);
+    if (event.kind == FrameEvent::Kind::none) return;
+    on_event(event);
+  }
+}
+
+void WebSocketConnection::on_event(const FrameEvent& event) {
+  switch (event.kind) {
+    case FrameEvent::Kind::none:
+    case FrameEvent::Kind::pong: break;
+    case FrameEvent::Kind::text: on_message(event.data, false); break;
+    case FrameEvent::Kind::binary: on_message(event.data, true); break;
+    case FrameEvent::Kind::ping:
+      if (!closing_) send_frame(Opcode::pong, event.data);
+      break;
+    case FrameEvent::Kind::close: on_peer_close(event.code); break;
+    case FrameEvent::Kind::error: fail(event.code, "transport error"); break;
+  }
+}
+
+void WebSocketConnection::on_message(std::string_view data, bool binary) {
+  if (closing_) return;
+  if (const auto session = session_.lock()) session->on_websocket_message(id_, data, binary);
+}
+
+void WebSocketConnection::on_peer_close(std::uint16_t code) {
+  const bool without_code = code == static_cast<std::uint16_t>(CloseCode::no_status);
+  close(without_code ? static_cast<std::uint16_t>(CloseCode::normal) : code, false);
+  finish();
+  leave_session("transport close");
+}
+
+/// Closes for a fault of the peer. Where its frames begin and end is not known any more.
+void WebSocketConnection::fail(std::uint16_t code, std::string_view reason) {
+  close(code, false);
+  finish();
+  leave_session(reason);
+}
+
+void WebSocketConnection::send_frame(Opcode opcode, std::string_view data) {
+  if (queued_bytes() > limits::kSendHardLimit) {  // A peer that only asks and never reads.
+    drop("transport error");
+    return;
+  }
+  std::array<char, kMaxFrameHeader> header{};
+  const auto size = encode_frame_header(header, opcode, data.size());
+  write({header.data(), size}, data.empty() ? nullptr : share(std::string(data)));
+}
+
+void WebSocketConnection::on_written() {
+  if (const auto session = session_.lock()) session->on_websocket_written();
+}
+
+void WebSocketConnection::on_deadline() {
+  drop("transport close");
+}
+
+void WebSocketConnection::on_dropped(std::string_view reason) {
+  leave_session(reason);
+}
+
+void WebSocketConnection::leave_session(std::string_view reason) {
+  const auto session = std::exchange(session_, {}).lock();
+  if (session) session->on_websocket_closed(id_, reason);
+}
+
+}  // namespace hawser::net

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engineio/connection.h"
+#include "net/tcp_connection.h"
+#include "net/websocket_frame.h"
+
+namespace hawser::net {
+
+class EngineSession;
+
+/// A WebSocket of an Engine.IO session: frames in, packets out, and the closing handshake. Lives on the
+/// core of its session and outlives it until the close is through.
+class WebSocketConnection final : public TcpConnection {
+ public:
+  WebSocketConnection(Core& core, Socket socket, engineio::SocketId id);
+
+  engineio::SocketId id() const { return id_; }
+  /// Answers the upgrade request; packets may follow.
+  void accept(std::string_view key);
+  /// Begins to read for `session`; `rest` came behind the request.
+  void serve(std::weak_ptr<EngineSession> session, std::string rest);
+
+  void send(const engineio::OutgoingPacket& packet);
+  /// Sends a close frame behind what is queued, or in place of it, and waits a moment for the peer's.
+  void close(std::uint16_t code, bool discard);
+  using TcpConnection::write_now;
+
+  void on_stop() override {}  // Its session has closed it already.
+
+ private:
+  void on_bytes(std::span<char> bytes) override;
+  void on_written() override;
+  void on_deadline() override;
+  void on_dropped(std::string_view reason) override;
+
+  void on_event(const FrameEvent& event);
+  void on_message(std::string_view data, bool binary);
+  void on_peer_close(std::uint16_t code);
+  void send_frame(Opcode opcode, std::string_view data);
+  void fail(std::uint16_t code, std::string_view reason);
+  void leave_session(std::string_view reason);
+
+  engineio::SocketId id_;
+  std::weak_ptr<EngineSession> session_;
+  FrameReader reader_;
+  bool closing_ = false;  ///< our close frame is queued
+};
+
+}  // namespace hawser::net

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/server.h"
+#include "net/session_id.h"
+#include "runtime/asio_loop.h"
+#include "runtime/system.h"
+#include "test/support/raw_client.h"
+
+namespace hawser::net {
+
+using namespace std::chrono_literals;
+
+/// Lines written on the loops and awaited by the test.
+class Journal {
+ public:
+  void add(std::string line) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(line));
+    changed_.notify_all();
+  }
+  bool wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 10s, [&] { return lines_.size() >= count; });
+  }
+  std::vector<std::string> lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+};
+
+/// Sends every message back. `close:REASON` closes instead, with the reason of that number.
+class EchoHandler final : public ChannelHandler {
+ public:
+  EchoHandler(Channel& channel, Journal& closed) : channel_(channel), closed_(closed) {}
+
+  void on_message(std::string_view message, bool binary) override {
+    EXPECT_FALSE(std::exchange(in_call_, true)) << "a nested call";
+    if (message.starts_with("close:")) {
+      channel_.close(static_cast<CloseReason>(message[6] - '0'));
+    } else {
+      channel_.send(share(std::string(message)), binary);
+    }
+    in_call_ = false;
+  }
+  void on_writable() override { EXPECT_FALSE(in_call_) << "a nested call"; }
+  void on_closed(std::string_view reason) override {
+    EXPECT_FALSE(in_call_) << "a nested call";
+    closed_.add(std::string(reason));
+  }
+
+ private:
+  Channel& channel_;
+  Journal& closed_;
+  bool in_call_ = false;
+};
+
+/// A server on loopback with as many loops as the test asks for.
+class ServerTest : public testing::TestWithParam<std::size_t> {
+ protected:
+  ~ServerTest() override { shut_down(); }
+
+  void start(std::size_t loop_count = 1) {
+    if (!make_handler_) {
+      make_handler_ = [this](Loop&, Channel& channel, const HandshakeInfo&) {
+        return std::make_unique<EchoHandler>(channel, closed_);
+      };
+    }
+    std::vector<runtime::AsioLoop*> loops;
+    for (std::size_t i = 0; i < loop_count; ++i) {
+      loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
+      loops.push_back(loops_.back().get());
+    }
+    server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), make_handler_, routes_);
+    const auto started = server_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    for (auto* loop : loops) threads_.emplace_back([loop] { loop->run(); });
+  }
+  void shut_down() {
+    if (server_) server_->stop(CloseReason::going_away, std::chrono::steady_clock::now() + 50ms);
+    server_.reset();
+    for (const auto& loop : loops_) loop->stop();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+    loops_.clear();
+  }
+
+  test::RawClient connect(int receive_buffer = 0) { return test::RawClient(server_->port(), receive_buffer); }
+
+  static std::string sid_in(std::string_view open_packet) {
+    const auto at = open_packet.find("\"sid\":\"");
+    return std::string(open_packet.substr(at + 7, kSidSize));
+  }
+  std::string open_polling(test::RawClient& client) { return sid_in(client.get(kPolling).body); }
+  /// A connection that was accepted by this core.
+  test::RawClient connect_to_core(std::size_t core) {
+    while (true) {
+      auto client = connect();
+      if (core_of_sid(open_polling(client)) == core) return client;
+    }
+  }
+  static std::string polling(const std::string& sid) { return std::string(kPolling) + "&sid=" + sid; }
+  static std::string websocket(const std::string& sid) { return std::string(kWebSocket) + "&sid=" + sid; }
+
+  /// Polls until a message comes, past the noops of an upgrade.
+  static std::string poll_message(test::RawClient& client, const std::string& sid) {
+    while (true) {
+      auto response = client.get(polling(sid));
+      if (response.status != 200 || response.body != "6") return response.body;
+    }
+  }
+
+  static constexpr const char* kPolling = "/socket.io/?EIO=4&transport=polling";
+  static constexpr const char* kWebSocket = "/socket.io/?EIO=4&transport=websocket";
+
+  ServerConfig config_;
+  ChannelHandlerFactory make_handler_;
+  HttpRoutes routes_ = [](const HttpRequest& request) {
+    HttpResponse response;
+    response.status = request.path == "/missing" ? 404 : 200;
+    response.content_type = "text/plain";
+    response.body =
+        share(request.method + ' ' + request.path + ' ' + request.query + ' ' + request.authorization);
+    response.headers.emplace_back("X-Test", "yes");
+    return response;
+  };
+  Journal closed_;
+  std::vector<std::unique_ptr<runtime::AsioLoop>> loops_;
+  std::unique_ptr<Server> server_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace hawser::net
