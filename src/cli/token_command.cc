@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cli/config_flags.h"
+#include "cli/duration.h"
+#include "cli/local_token.h"
+#include "runtime/system.h"
+#include "server/config.h"
+
+namespace hawser::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  hawser token --user ann --expires 1h
+  HAWSER_TOKEN=$(hawser token --user ann) hawser run test-job --url https://jobs.example
+
+Signed with the configured secret, else with the one that 'serve --dev' keeps in the data directory.)";
+
+struct Arguments {
+  std::string user;
+  std::string expires;
+  std::shared_ptr<ConfigFlags> config;
+};
+
+int token(const Arguments& arguments) {
+  std::optional<Millis> lifetime;
+  if (!arguments.expires.empty()) {
+    lifetime = parse_duration(arguments.expires);
+    if (!lifetime) {
+      return report({Errc::bad_request, "--expires takes a number with a unit: 90s, 15m, 1h or 7d."});
+    }
+  }
+  const auto config = arguments.config->load(server::process_environment());
+  if (!config) return report(config.error());
+  const auto text = mint_local_token(*config, arguments.user, runtime::system_clock().wall_now(), lifetime);
+  if (!text) return report(text.error());
+  fmt::print("{}\n", *text);
+  return to_int(ExitCode::completed);
+}
+
+}  // namespace
+
+void add_token_command(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("token", "Make a token for a user");
+  command->footer(kFooter);
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("--user", arguments->user, "Whom the token names")->required();
+  command->add_option("--expires", arguments->expires,
+                      "How long it is valid: 90s, 15m, 1h, 7d (default: for ever)");
+  arguments->config = ConfigFlags::add_to(*command, false);
+  command->callback([arguments, &exit_code] { exit_code = token(*arguments); });
+}
+
+}  // namespace hawser::cli

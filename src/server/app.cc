@@ -1,0 +1,178 @@
+#include "server/app.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <utility>
+
+#include "runtime/system.h"
+#include "server/handler_options.h"
+#include "server/secrets.h"
+#include "session/wire_event.h"
+#include "store/memory_job_store.h"
+#include "store/rocksdb_job_store.h"
+#include "worker/handlers.h"
+
+namespace hawser::server {
+namespace {
+
+/// Names this process's leases; they are given back when a store opens, so it need not be unique in time.
+constexpr std::string_view kHolder = "server";
+/// For connections to take what is left to send after the handlers have stopped.
+constexpr auto kCloseTime = std::chrono::seconds(3);
+constexpr std::string_view kDevUser = "dev";
+constexpr auto kDevTokenLifetime = std::chrono::hours(24 * 30);
+
+std::map<std::string, job::InputCheck, std::less<>> input_checks(
+    const std::vector<std::shared_ptr<worker::Handler>>& handlers) {
+  std::map<std::string, job::InputCheck, std::less<>> checks;
+  for (const auto& handler : handlers) {
+    checks.emplace(std::string(handler->type()),
+                   [handler](std::string_view input) { return handler->validate(input); });
+  }
+  return checks;
+}
+
+std::size_t loop_count(const Config& config) {
+  return config.server.loops > 0 ? config.server.loops : std::max(1U, std::thread::hardware_concurrency());
+}
+
+net::ServerConfig net_config(const Config& config) {
+  net::ServerConfig result;
+  result.host = config.server.host;
+  result.port = config.server.port;
+  result.ping_interval = config.engine.ping_interval;
+  result.ping_timeout = config.engine.ping_timeout;
+  result.max_payload = config.engine.max_payload;
+  result.allowed_origins = config.server.client_url;
+  return result;
+}
+
+}  // namespace
+
+App::App(const Config& config) : config_(config) {}
+
+Result<std::unique_ptr<App>> App::start(const Config& config) {
+  std::unique_ptr<App> app(new App(config));
+  if (auto opened = app->open_store(); !opened) return std::unexpected(opened.error());
+  if (auto built = app->build(); !built) return std::unexpected(built.error());
+  app->readiness_.serving = true;
+  return app;
+}
+
+App::~App() {
+  drain();
+  stop_loops();
+}
+
+Status App::open_store() {
+  auto& clock = runtime::system_clock();
+  auto& random = runtime::system_random();
+  if (config_.store.kind == "memory") {
+    spdlog::warn("store.kind is memory: all jobs are forgotten when the server stops");
+    store_ = std::make_unique<store::MemoryJobStore>(store::MemoryOptions{clock, random, {}});
+    return {};
+  }
+  store::RocksDbOptions options;
+  options.directory = config_.server.data_dir;
+  options.reserve_bytes = config_.store.reserve_bytes;
+  auto opened = store::RocksDbJobStore::open(std::move(options));
+  if (!opened) return std::unexpected(opened.error());
+  store_ = std::move(*opened);
+  return {};
+}
+
+Status App::build() {
+  auto& clock = runtime::system_clock();
+  auto& random = runtime::system_random();
+  auto authenticator = make_authenticator(config_, random);
+  if (!authenticator) return std::unexpected(authenticator.error());
+  authenticator_ = std::move(*authenticator);
+  auto options = handler_options(config_);
+  if (!options) return std::unexpected(options.error());
+  StaticFiles files;
+  if (!config_.server.static_dir.empty()) {
+    auto loaded = StaticFiles::load(config_.server.static_dir);
+    if (!loaded) return std::unexpected(loaded.error());
+    files = std::move(*loaded);
+  }
+  if (!config_.redis.url.empty()) {
+    spdlog::info("redis.url is set; this version runs on its embedded store and does not use Redis");
+  }
+
+  const auto handlers = worker::make_handlers(*options);
+  readers_ = std::make_unique<runtime::ThreadPool>("reader", limits::kReaderThreads, limits::kReaderQueue);
+  executor_ = std::make_unique<worker::Executor>(*store_, clock, handlers, config_.worker.threads,
+                                                 std::string(kHolder));
+  jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random, input_checks(handlers));
+  make_cores();
+  store_->set_listener([this](const std::shared_ptr<const job::CommitGroup>& group) {
+    wakeup_->announce(group);
+    executor_->on_commit(*group);
+  });
+
+  std::vector<runtime::AsioLoop*> loops;
+  for (const auto& loop : loops_) loops.push_back(loop.get());
+  net_ = std::make_unique<net::Server>(
+      net_config(config_), loops, random,
+      [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
+        return cores_[loop.index()]->make_session(channel, info);
+      },
+      http_routes(
+          clock, readiness_, [this] { return store_->status().writable; }, std::move(files)));
+  run_loops();
+  if (auto listening = net_->start(); !listening) return listening;
+  executor_->start();
+  return {};
+}
+
+void App::make_cores() {
+  std::vector<fanout::Hub*> hubs;
+  for (std::size_t i = 0; i < loop_count(config_); ++i) {
+    loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
+    hubs_.push_back(std::make_unique<fanout::Hub>(*loops_.back(), *jobs_, session::encode_event));
+    hubs.push_back(hubs_.back().get());
+    cores_.push_back(std::make_unique<session::Core>(
+        session::Parts{*loops_.back(), *jobs_, *hubs_.back(), *authenticator_, runtime::system_random()}));
+  }
+  wakeup_ = std::make_unique<fanout::LocalWakeup>(hubs);
+}
+
+void App::run_loops() {
+  for (const auto& loop : loops_) loop_threads_.emplace_back([&loop = *loop] { loop.run(); });
+}
+
+void App::stop_loops() {
+  for (const auto& loop : loops_) loop->stop();
+  loop_threads_.clear();
+}
+
+bool App::drain() {
+  if (std::exchange(drained_, true)) return true;
+  readiness_.draining = true;
+  const auto deadline = runtime::system_clock().now() + config_.server.drain;
+  if (jobs_) jobs_->drain();
+  if (net_) {
+    net_->refuse_new_sessions();
+    for (std::size_t i = 0; i < cores_.size(); ++i) {
+      loops_[i]->post([&core = *cores_[i]] { core.announce_shutdown(); });
+    }
+  }
+  if (executor_) executor_->drain(deadline);
+  const bool clean = !executor_ || executor_->running() == 0;
+  if (!clean)
+    spdlog::warn("{} jobs did not stop in time; the next start takes them up", executor_->running());
+  if (net_) net_->stop(CloseReason::going_away, runtime::system_clock().now() + kCloseTime);
+  if (store_) store_->stop();
+  if (readers_) readers_->stop();
+  return clean;
+}
+
+std::optional<std::string> App::page_token() const {
+  if (!config_.server.dev || config_.server.static_dir.empty()) return std::nullopt;
+  auto token = authenticator_->mint(kDevUser, runtime::system_clock().wall_now(), kDevTokenLifetime);
+  return token ? std::optional(std::move(*token)) : std::nullopt;
+}
+
+}  // namespace hawser::server

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "fanout/hub.h"
+#include "fanout/local_wakeup.h"
+#include "job/job_service.h"
+#include "job/job_store.h"
+#include "net/server.h"
+#include "runtime/asio_loop.h"
+#include "runtime/thread_pool.h"
+#include "server/config.h"
+#include "server/http_routes.h"
+#include "session/auth.h"
+#include "session/core.h"
+#include "worker/executor.h"
+
+namespace hawser::server {
+
+/// Builds the rooms in the order in which data needs them, and takes them down in reverse. Made, drained
+/// and destroyed on the main thread.
+class App {
+ public:
+  /// Opens the store (which takes the lock of the data directory) before anything listens.
+  static Result<std::unique_ptr<App>> start(const Config& config);
+  /// Drains when that has not been done.
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  std::uint16_t port() const { return net_->port(); }
+  /// With `--dev`: a token for the page, to be printed with its address.
+  std::optional<std::string> page_token() const;
+
+  /// Not ready, clients told, handlers given until `config.server.drain` to write a checkpoint, connections
+  /// closed so that clients come back, everything committed. Idempotent. False when a handler did not return
+  /// in time: its job is given back by the next start, and this object must not be destroyed.
+  bool drain();
+
+ private:
+  explicit App(const Config& config);
+  Status open_store();
+  Status build();
+  void make_cores();
+  void run_loops();
+  void stop_loops();
+
+  const Config& config_;
+  Readiness readiness_;
+  std::vector<std::unique_ptr<runtime::AsioLoop>> loops_;
+  std::unique_ptr<runtime::ThreadPool> readers_;
+  std::unique_ptr<job::JobStore> store_;
+  std::unique_ptr<worker::Executor> executor_;
+  std::unique_ptr<job::JobService> jobs_;
+  std::optional<session::Authenticator> authenticator_;
+  std::vector<std::unique_ptr<fanout::Hub>> hubs_;
+  std::vector<std::unique_ptr<session::Core>> cores_;
+  std::unique_ptr<fanout::LocalWakeup> wakeup_;
+  std::unique_ptr<net::Server> net_;
+  std::vector<std::jthread> loop_threads_;
+  bool drained_ = false;
+};
+
+}  // namespace hawser::server

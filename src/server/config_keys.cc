@@ -1,0 +1,273 @@
+#include "server/config_keys.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "server/web_url.h"
+
+namespace hawser::server {
+namespace {
+
+using Keys = std::vector<ConfigKey>;
+
+template <class Target>
+void assign(Target& target, std::int64_t value) {
+  target = static_cast<Target>(value);
+}
+template <class Rep, class Period>
+void assign(std::chrono::duration<Rep, Period>& target, std::int64_t value) {
+  target = std::chrono::duration<Rep, Period>(value);
+}
+template <class Target>
+std::string number(const Target& target) {
+  return fmt::to_string(target);
+}
+template <class Rep, class Period>
+std::string number(const std::chrono::duration<Rep, Period>& target) {
+  return fmt::to_string(target.count());
+}
+
+// `at` is a generic lambda that finds the member in a constant or a variable Config.
+
+template <class At>
+ConfigKey text(std::string name, At at) {
+  ConfigKey key;
+  key.name = std::move(name);
+  key.set = [at](Config& config, const SettingValue& value) -> Status {
+    at(config) = std::get<std::string>(value);
+    return {};
+  };
+  key.show = [at](const Config& config) { return json::quoted(at(config)); };
+  return key;
+}
+
+template <class At>
+ConfigKey choice(std::string name, std::vector<std::string> choices, At at) {
+  auto key = text(std::move(name), at);
+  key.choices = std::move(choices);
+  return key;
+}
+
+template <class At>
+ConfigKey secret(std::string name, At at) {
+  auto key = text(std::move(name), at);
+  key.secret = true;
+  key.show = [at](const Config& config) { return at(config).empty() ? R"("")" : R"("[redacted]")"; };
+  return key;
+}
+
+template <class At>
+ConfigKey web_url(std::string name, At at) {
+  auto key = text(std::move(name), at);
+  key.set = [at](Config& config, const SettingValue& value) -> Status {
+    const auto& url = std::get<std::string>(value);
+    if (!url.empty()) {
+      if (const auto parsed = parse_web_url(url); !parsed) return std::unexpected(parsed.error());
+    }
+    at(config) = url;
+    return {};
+  };
+  return key;
+}
+
+template <class At>
+ConfigKey integer(std::string name, std::int64_t min, std::int64_t max, At at) {
+  ConfigKey key;
+  key.name = std::move(name);
+  key.kind = KeyKind::integer;
+  key.min = min;
+  key.max = max;
+  key.set = [at](Config& config, const SettingValue& value) -> Status {
+    assign(at(config), std::get<std::int64_t>(value));
+    return {};
+  };
+  key.show = [at](const Config& config) { return number(at(config)); };
+  return key;
+}
+
+template <class At>
+ConfigKey boolean(std::string name, At at) {
+  ConfigKey key;
+  key.name = std::move(name);
+  key.kind = KeyKind::boolean;
+  key.set = [at](Config& config, const SettingValue& value) -> Status {
+    at(config) = std::get<bool>(value);
+    return {};
+  };
+  key.show = [at](const Config& config) { return at(config) ? "true" : "false"; };
+  return key;
+}
+
+ConfigKey with_aliases(ConfigKey key, std::vector<std::string> aliases) {
+  key.aliases = std::move(aliases);
+  return key;
+}
+
+Status set_origins(Config& config, const SettingValue& value) {
+  auto origins = std::get<std::vector<std::string>>(value);
+  for (auto& origin : origins) {
+    if (origin == "*") continue;
+    if (origin.ends_with('/')) origin.pop_back();
+    const auto url = parse_web_url(origin);
+    if (!url) return std::unexpected(url.error());
+    if (!url->path.empty()) {
+      return fail(Errc::config,
+                  fmt::format("'{}' is a page; an origin has no path: {}.", origin,
+                              std::string_view(origin).substr(0, origin.size() - url->path.size())));
+    }
+  }
+  config.server.client_url = std::move(origins);
+  return {};
+}
+
+ConfigKey client_url() {
+  ConfigKey key;
+  key.name = "server.client_url";
+  key.kind = KeyKind::list;
+  key.aliases = {"CLIENT_URL"};
+  key.set = set_origins;
+  key.show = [](const Config& config) {
+    std::vector<std::string> quoted;
+    for (const auto& origin : config.server.client_url) quoted.push_back(json::quoted(origin));
+    return fmt::format("[{}]", fmt::join(quoted, ", "));
+  };
+  return key;
+}
+
+/// The URL may carry a password.
+ConfigKey redis_url() {
+  auto key = with_aliases(text(
+                              "redis.url", [](auto& c) -> auto& { return c.redis.url; }),
+                          {"REDIS_URL"});
+  key.set = [](Config& config, const SettingValue& value) -> Status {
+    const auto& url = std::get<std::string>(value);
+    if (!url.empty() && !url.starts_with("redis://") && !url.starts_with("rediss://")) {
+      return fail(Errc::config, "it must begin with redis:// or rediss://.");
+    }
+    config.redis.url = url;
+    return {};
+  };
+  key.show = [](const Config& config) { return json::quoted(without_userinfo(config.redis.url)); };
+  return key;
+}
+
+void add_server_keys(Keys& keys) {
+  constexpr std::int64_t kMaxLoops = 256;
+  constexpr std::int64_t kMaxDrainSeconds = 3600;
+  keys.push_back(with_aliases(text(
+                                  "server.host", [](auto& c) -> auto& { return c.server.host; }),
+                              {"HAWSER_HOST"}));
+  keys.push_back(with_aliases(integer(
+                                  "server.port", 0, 65535, [](auto& c) -> auto& { return c.server.port; }),
+                              {"PORT", "HAWSER_PORT"}));
+  keys.push_back(integer(
+      "server.loops", 0, kMaxLoops, [](auto& c) -> auto& { return c.server.loops; }));
+  keys.push_back(with_aliases(text(
+                                  "server.data_dir", [](auto& c) -> auto& { return c.server.data_dir; }),
+                              {"HAWSER_DATA_DIR"}));
+  keys.push_back(client_url());
+  keys.push_back(text(
+      "server.static_dir", [](auto& c) -> auto& { return c.server.static_dir; }));
+  keys.push_back(integer(
+      "server.drain_seconds", 0, kMaxDrainSeconds, [](auto& c) -> auto& { return c.server.drain; }));
+  keys.push_back(boolean(
+      "server.dev", [](auto& c) -> auto& { return c.server.dev; }));
+}
+
+void add_auth_keys(Keys& keys) {
+  keys.push_back(with_aliases(secret(
+                                  "auth.secret", [](auto& c) -> auto& { return c.auth.secret; }),
+                              {"JWT_SECRET"}));
+  keys.push_back(text(
+      "auth.secret_file", [](auto& c) -> auto& { return c.auth.secret_file; }));
+  keys.push_back(choice(
+      "auth.algorithm", {"HS256", "HS384", "HS512", "RS256", "ES256", "EdDSA"},
+      [](auto& c) -> auto& { return c.auth.algorithm; }));
+  keys.push_back(text(
+      "auth.public_key_file", [](auto& c) -> auto& { return c.auth.public_key_file; }));
+}
+
+void add_engine_keys(Keys& keys) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  constexpr std::int64_t kSmallestPayload = 16 * 1024;  // Below this our own commands do not fit.
+  constexpr std::int64_t kLargestPayload = 64 * 1024 * 1024;
+  keys.push_back(integer(
+      "engine.ping_interval_ms", 100, kDayMs, [](auto& c) -> auto& { return c.engine.ping_interval; }));
+  keys.push_back(integer(
+      "engine.ping_timeout_ms", 100, kDayMs, [](auto& c) -> auto& { return c.engine.ping_timeout; }));
+  keys.push_back(integer(
+      "engine.max_payload", kSmallestPayload, kLargestPayload,
+      [](auto& c) -> auto& { return c.engine.max_payload; }));
+}
+
+void add_job_keys(Keys& keys) {
+  constexpr std::int64_t kMaxThreads = 4096;
+  constexpr std::int64_t kPebibyte = std::int64_t{1} << 50;
+  constexpr std::int64_t kDaySeconds = 86'400;
+  keys.push_back(integer(
+      "worker.threads", 1, kMaxThreads, [](auto& c) -> auto& { return c.worker.threads; }));
+  keys.push_back(choice(
+      "store.kind", {"rocksdb", "memory"}, [](auto& c) -> auto& { return c.store.kind; }));
+  keys.push_back(integer(
+      "store.reserve_bytes", 0, kPebibyte, [](auto& c) -> auto& { return c.store.reserve_bytes; }));
+  keys.push_back(redis_url());
+  keys.push_back(text(
+      "search.folder", [](auto& c) -> auto& { return c.search.folder; }));
+  keys.push_back(web_url(
+      "llm.base_url", [](auto& c) -> auto& { return c.llm.base_url; }));
+  keys.push_back(secret(
+      "llm.api_key", [](auto& c) -> auto& { return c.llm.api_key; }));
+  keys.push_back(text(
+      "llm.api_key_file", [](auto& c) -> auto& { return c.llm.api_key_file; }));
+  keys.push_back(text(
+      "llm.model", [](auto& c) -> auto& { return c.llm.model; }));
+  keys.push_back(integer(
+      "llm.timeout_seconds", 1, kDaySeconds, [](auto& c) -> auto& { return c.llm.timeout; }));
+  keys.push_back(choice(
+      "log.level", {"debug", "info", "warn", "error"}, [](auto& c) -> auto& { return c.log.level; }));
+}
+
+Keys make_keys() {
+  Keys keys;
+  add_server_keys(keys);
+  add_auth_keys(keys);
+  add_engine_keys(keys);
+  add_job_keys(keys);
+  return keys;
+}
+
+}  // namespace
+
+std::string_view ConfigKey::section() const {
+  return std::string_view(name).substr(0, name.find('.'));
+}
+std::string_view ConfigKey::leaf() const {
+  return std::string_view(name).substr(name.find('.') + 1);
+}
+
+std::string ConfigKey::variable() const {
+  std::string variable = "HAWSER_";
+  for (const char c : name) {
+    if (c == '.')
+      variable += '_';
+    else
+      variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return variable;
+}
+
+std::span<const ConfigKey> config_keys() {
+  static const Keys keys = make_keys();
+  return keys;
+}
+
+const ConfigKey* find_key(std::string_view name) {
+  const auto keys = config_keys();
+  const auto found = std::ranges::find(keys, name, &ConfigKey::name);
+  return found == keys.end() ? nullptr : &*found;
+}
+
+}  // namespace hawser::server

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "server/config.h"
+
+namespace hawser::server {
+
+/// Runs the server until SIGTERM or SIGINT and its drain, or until a second signal, which ends it at
+/// once. Prints the ready line to standard output, logs to standard error. Returns the exit code:
+/// 0 after a drain, 2 when the configuration or the data directory does not allow a start.
+int run(const Config& config);
+
+}  // namespace hawser::server
