@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <optional>
+#include <fstream>
 
 #include "cli/doctor.h"
 #include "server/secrets.h"
@@ -42,11 +42,15 @@ bool may(const fs::path& path, int rights) {
   return ::access(path.c_str(), rights) == 0;
 }
 
-/// Why the lock cannot be had; nothing when it is free. Looks only at directories that exist.
-std::optional<std::string> lock_obstacle(const std::string& directory) {
-  const auto lock = store::DirectoryLock::acquire(directory);
-  if (lock) return std::nullopt;
-  return lock.error().message;
+/// Only for directories that exist: asking makes the lock's file.
+bool is_in_use(const std::string& directory) {
+  return !store::DirectoryLock::acquire(directory);
+}
+
+std::string process_holding(const std::string& directory) {
+  std::string pid;
+  std::ifstream(fs::path(directory) / "LOCK") >> pid;
+  return pid;
 }
 
 std::string mebibytes(std::uint64_t bytes) {
@@ -89,7 +93,10 @@ Finding check_data_directory(const server::Config& config) {
   if (!may(directory, R_OK | W_OK | X_OK)) {
     return failure(subject, fmt::format("{} is not writable for this user; change its owner", directory));
   }
-  if (const auto obstacle = lock_obstacle(directory)) return ok(subject, *obstacle);
+  if (is_in_use(directory)) {
+    return ok(subject, fmt::format("{} is held by a running server, process {}", directory,
+                                   process_holding(directory)));
+  }
   return ok(subject, fmt::format("{} is writable and in use by nobody", directory));
 }
 
@@ -113,7 +120,7 @@ Finding check_store(const server::Config& config) {
   const auto& directory = config.server.data_dir;
   if (config.store.kind == "memory") return ok(subject, "in memory");
   if (!exists((fs::path(directory) / "jobs").string())) return ok(subject, "empty: made at the first start");
-  if (lock_obstacle(directory)) return ok(subject, "in use, not examined");
+  if (is_in_use(directory)) return ok(subject, "in use, not examined");
   store::RocksDbOptions options;
   options.directory = directory;
   options.reserve_bytes = config.store.reserve_bytes;

@@ -14,8 +14,8 @@
 namespace hawser::cli {
 namespace {
 
-constexpr std::size_t kMaxReply = 64 * 1024;
-constexpr std::size_t kMaxLine = 4 * 1024;
+constexpr std::size_t kMaxReply = 65'536;
+constexpr std::size_t kMaxLine = 4'096;
 constexpr int kMaxItems = 64;
 
 /// One connection speaking RESP2: commands as arrays, replies flattened to their texts.

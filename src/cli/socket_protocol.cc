@@ -91,10 +91,8 @@ Status SocketProtocol::receive_packet(std::string_view text) {
   if (packet->is_event()) {
     hooks_.on_event(packet->event, body);
   } else if (auto node = replies_.extract(packet->id.value_or(0)); node) {
-    if (auto error = error_in(body))
-      node.mapped()(std::unexpected(std::move(*error)));
-    else
-      node.mapped()(std::string(body));
+    auto error = error_in(body);
+    node.mapped()(error ? Result<std::string>(std::unexpected(std::move(*error))) : std::string(body));
   }
   return {};
 }

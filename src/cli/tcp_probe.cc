@@ -18,7 +18,7 @@
 namespace hawser::cli {
 namespace {
 
-constexpr std::size_t kMaxAnswer = 64 * 1024;
+constexpr std::size_t kMaxAnswer = 65'536;
 
 std::unexpected<Error> unavailable(std::string what) {
   return fail(Errc::unavailable, std::move(what));

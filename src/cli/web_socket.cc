@@ -127,6 +127,9 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
       return {Errc::config, fmt::format("{} answered HTTP {}: it is not a Hawser server.", where, status)};
     }
     if (error == websocket::error::closed) return {Errc::unavailable, closing_words()};
+    if (error == asio::error::eof || error == asio::error::connection_reset) {
+      return {Errc::unavailable, fmt::format("{}: the connection was lost.", where)};
+    }
     if (error == beast::error::timeout) return {Errc::unavailable, fmt::format("{} is silent.", where)};
     return {Errc::unavailable, fmt::format("{}: {}.", where, error.message())};
   }

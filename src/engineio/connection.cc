@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engineio/close_reason.h"
+
 namespace hawser::engineio {
 namespace {
 
@@ -10,37 +12,7 @@ namespace {
 /// Not at once: a client that has not seen the probe's answer yet would poll in a tight circle.
 constexpr Millis kUpgradePollDelay{100};
 
-// Close codes of RFC 6455, section 7.4.1.
-constexpr std::uint16_t kNormal = 1000;
-constexpr std::uint16_t kGoingAway = 1001;
-constexpr std::uint16_t kProtocolError = 1002;
-constexpr std::uint16_t kUnsupported = 1003;
-constexpr std::uint16_t kPolicy = 1008;
-constexpr std::uint16_t kTryAgainLater = 1013;
-
 constexpr std::string_view kProbe = "probe";
-
-std::uint16_t close_code(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::going_away: return kGoingAway;
-    case CloseReason::protocol_error: return kProtocolError;
-    case CloseReason::unsupported: return kUnsupported;
-    case CloseReason::too_slow:
-    case CloseReason::overloaded: return kTryAgainLater;
-    case CloseReason::connect_timeout: return kPolicy;
-    case CloseReason::final_disconnect: return kNormal;
-  }
-  return kNormal;
-}
-
-std::string_view reason_text(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::going_away: return "server shutting down";
-    case CloseReason::protocol_error:
-    case CloseReason::unsupported: return "parse error";
-    default: return "forced close";
-  }
-}
 
 }  // namespace
 
@@ -67,12 +39,12 @@ void Connection::poll(RequestId request, TimePoint now) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
   } else if (poll_) {  // Two polls at once: nobody can tell which answer the client reads first.
     actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
-    end("transport error", PacketType::close, kProtocolError);
+    end("transport error", PacketType::close, close_code::kProtocolError);
   } else if (state_ == State::lingering) {
     poll_ = request;
     push({PacketType::close, false, nullptr});
     answer_poll();
-    end("", PacketType::close, kNormal);
+    end("", PacketType::close, close_code::kNormal);
   } else {
     poll_ = request;
     flush();
@@ -89,7 +61,7 @@ void Connection::begin_post(RequestId request, TimePoint now) {
   } else if (post_) {  // Two posts at once have no order.
     actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
     actions_.emplace_back(action::Refuse{*std::exchange(post_, std::nullopt), ErrorCode::bad_request});
-    end("transport error", PacketType::close, kProtocolError);
+    end("transport error", PacketType::close, close_code::kProtocolError);
   } else {
     post_ = request;
   }
@@ -108,7 +80,7 @@ void Connection::end_post(RequestId request, bool valid, TimePoint now) {
     actions_.emplace_back(action::AnswerPost{request});
   } else {
     actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
-    end("parse error", PacketType::close, kProtocolError);
+    end("parse error", PacketType::close, close_code::kProtocolError);
   }
 }
 
@@ -119,13 +91,13 @@ void Connection::forget_post(RequestId request) {
 void Connection::abort(RequestId request) {
   if (poll_ != request && post_ != request) return;
   (poll_ == request ? poll_ : post_).reset();
-  end("transport error", PacketType::close, kNormal);
+  end("transport error", PacketType::close, close_code::kNormal);
 }
 
 void Connection::websocket_opened(SocketId socket, TimePoint now) {
   expire(now);
   if (state_ != State::open || transport_ == Transport::websocket || probe_) {
-    actions_.emplace_back(action::CloseSocket{socket, kNormal, false});
+    actions_.emplace_back(action::CloseSocket{socket, close_code::kNormal, false});
     return;
   }
   probe_ = socket;
@@ -141,7 +113,7 @@ void Connection::websocket_message(SocketId socket, std::string_view data, bool 
     if (packet) {
       handle(*packet, PacketType::close, now);
     } else {
-      end("parse error", PacketType::close, kProtocolError);
+      end("parse error", PacketType::close, close_code::kProtocolError);
     }
   }
 }
@@ -152,7 +124,7 @@ void Connection::websocket_closed(SocketId socket, std::string_view reason) {
     drop_probe();
   } else if (socket_ == socket) {
     socket_.reset();
-    end(reason, PacketType::close, kNormal);
+    end(reason, PacketType::close, close_code::kNormal);
   }
 }
 
@@ -164,8 +136,8 @@ void Connection::handle(const Packet& packet, PacketType poll_farewell, TimePoin
       awaiting_pong_ = false;
       heartbeat_at_ = now + settings_.ping_interval;
       break;
-    case PacketType::close: end("transport close", poll_farewell, kNormal); break;
-    case PacketType::ping: end("transport error", PacketType::close, kProtocolError); break;
+    case PacketType::close: end("transport close", poll_farewell, close_code::kNormal); break;
+    case PacketType::ping: end("transport error", PacketType::close, close_code::kProtocolError); break;
     case PacketType::open:
     case PacketType::upgrade:
     case PacketType::noop: break;
@@ -195,7 +167,7 @@ void Connection::complete_upgrade() {
 }
 
 void Connection::drop_probe() {
-  if (probe_) actions_.emplace_back(action::CloseSocket{*probe_, kNormal, false});
+  if (probe_) actions_.emplace_back(action::CloseSocket{*probe_, close_code::kNormal, false});
   probe_.reset();
   probed_ = false;
   upgrade_until_.reset();
@@ -215,12 +187,12 @@ void Connection::close(CloseReason reason, TimePoint now) {
   const bool discard = reason == CloseReason::too_slow;
   if (discard) clear_buffer();
   if (transport_ == Transport::websocket) {
-    close_sockets(close_code(reason), discard);
-    end(reason_text(reason), PacketType::close, close_code(reason));
+    close_sockets(close_code_of(reason), discard);
+    end(reason_text(reason), PacketType::close, close_code_of(reason));
   } else if (poll_) {
-    end(reason_text(reason), PacketType::close, close_code(reason));
+    end(reason_text(reason), PacketType::close, close_code_of(reason));
   } else {
-    close_sockets(close_code(reason), discard);
+    close_sockets(close_code_of(reason), discard);
     actions_.emplace_back(action::Closed{reason_text(reason)});
     state_ = State::lingering;
     linger_until_ = now + settings_.close_linger;
@@ -228,7 +200,7 @@ void Connection::close(CloseReason reason, TimePoint now) {
 }
 
 void Connection::abandon() {
-  end("forced close", PacketType::close, kGoingAway);
+  end("forced close", PacketType::close, close_code::kGoingAway);
 }
 
 void Connection::timer(TimePoint now) {
@@ -245,7 +217,7 @@ std::optional<TimePoint> Connection::next_deadline() const {
 }
 
 void Connection::expire(TimePoint now) {
-  if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, kNormal);
+  if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, close_code::kNormal);
   if (state_ != State::open) return;
   if (now >= heartbeat_at_) beat(now);
   if (upgrade_until_ && now >= *upgrade_until_) drop_probe();
@@ -254,7 +226,7 @@ void Connection::expire(TimePoint now) {
 
 void Connection::beat(TimePoint now) {
   if (awaiting_pong_) {
-    end("ping timeout", PacketType::close, kGoingAway);
+    end("ping timeout", PacketType::close, close_code::kGoingAway);
     return;
   }
   awaiting_pong_ = true;

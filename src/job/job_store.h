@@ -64,7 +64,8 @@ struct NewEvent {
 /// skipped (a repeated batch is harmless); a hole is `sequence_gap`.
 /// A batch that would pass limits::kMaxEventsPerJob or kMaxLogBytesPerJob ends the job as failed with
 /// code output_limit instead (room for that event is reserved), and answers output_limit.
-/// Errors: fenced, job_ended, sequence_gap, output_limit, storage_full, overloaded.
+/// Errors: fenced, job_ended, invalid_state (the run has not begun), bad_request (another kind of event, or a
+/// payload that is empty or over limits::kMaxEventPayload), sequence_gap, output_limit, storage_full, overloaded.
 struct Append {
   JobId id;
   std::uint64_t epoch = 0;
@@ -73,7 +74,9 @@ struct Append {
 };
 
 /// Ends the run with completed (payload: the result) or failed (payload: {"error","code"}). Repeating
-/// it in the same epoch answers the stored outcome. Goes on when storage is full.
+/// it in the same epoch answers the stored outcome. Goes on when storage is full. An interrupted run that is
+/// not to be done again may fail without Begin. A payload over limits::kMaxResult fails the job with output_limit.
+/// Errors: fenced, job_ended, invalid_state (the run has not begun), bad_request, output_limit.
 struct Finish {
   JobId id;
   std::uint64_t epoch = 0;
@@ -82,7 +85,7 @@ struct Finish {
 };
 
 /// Gives the lease back unfinished (drain, lost worker): queued again; state checkpointed if the job has
-/// a checkpoint, else unchanged. No event.
+/// a checkpoint, else unchanged. Epoch +1. No event.
 struct Release {
   JobId id;
   std::uint64_t epoch = 0;
@@ -98,7 +101,8 @@ struct Cancel {
 };
 
 /// Queues a failed job again; it stays `failed` until its run begins with job:resumed. On a job that is
-/// queued or running nothing is written. Errors: not_found, invalid_state (completed, cancelled).
+/// queued or running nothing is written. Errors: not_found, invalid_state (completed, cancelled), output_limit
+/// (its log is full), too_many_jobs.
 struct Resume {
   JobId id;
   std::string owner;
@@ -181,7 +185,7 @@ class JobStore {
   virtual ~JobStore() = default;
 
   /// Any thread; never blocks on the disk. The completion runs exactly once, on the store's thread or (an
-  /// early refusal) within the call; it must be quick.
+  /// early refusal, a store without a thread) within the call; it must be quick. Hold no lock it needs.
   virtual void submit(Command command, Completion completion) = 0;
 
   // Reads block on the disk: call them on a reader thread, never on a loop. Any thread.

@@ -24,7 +24,7 @@ std::uint64_t output_array_size(const JobRecord& record) {
 
 Error output_limit_error(const LogLimits& limits) {
   return {Errc::output_limit, fmt::format("The job reached its limit of {} events or {} MiB of output.",
-                                          limits.events, limits.bytes / (1024 * 1024))};
+                                          limits.events, limits.bytes >> 20U)};
 }
 
 LogBuilder::LogBuilder(const JobRecord& record, WallMillis now, const LogLimits& limits)

@@ -51,13 +51,16 @@ std::optional<ErrorCode> check(const engineio::Request& request, const EngineSes
   return engineio::check_session(request, session == nullptr ? std::nullopt : session->transport());
 }
 
-HandshakeInfo handshake_info(const HttpConnection& connection, const engineio::Query& query) {
-  return {query.token ? std::string_view(*query.token) : std::string_view(), connection.remote_address()};
+std::string_view token_of(const engineio::Query& query) {
+  return query.token ? std::string_view(*query.token) : std::string_view();
 }
 
+/// Null when the server takes no more: then the answer is `unavailable`.
 std::shared_ptr<EngineSession> make_session(Core& core) {
   auto& context = core.context();
-  auto place = context.sessions->enter(SIZE_MAX);  // Bounded by connections and the connect timeout.
+  if (context.refuses_sessions) return nullptr;
+  auto place = context.sessions->enter(context.config.max_connections);
+  if (!place) return nullptr;
   auto sid = make_sid(context.random, core.index());
   auto session = std::make_shared<EngineSession>(core, sid, std::move(*place));
   core.sessions().add(std::move(sid), session);
@@ -80,18 +83,18 @@ void move_upgrade(HttpConnection& connection, Core& owner, const HttpHead& head)
   });
 }
 
-void open_websocket(HttpConnection& connection, std::shared_ptr<EngineSession> session,
+/// `opened`: the session was made for this socket, else the socket is its upgrade.
+void open_websocket(HttpConnection& connection, const std::shared_ptr<EngineSession>& session, bool opened,
                     const engineio::Query& query, const std::string& key) {
   auto& core = connection.core();
-  const auto remote_address = connection.remote_address();
   auto upgrade = connection.take_for_upgrade();
+  const auto remote_address = upgrade.socket.remote_address;
   auto socket = std::make_shared<WebSocketConnection>(core, std::move(upgrade.socket), core.next_id());
   socket->accept(key);
-  if (session) {
-    session->add_websocket(socket);
+  if (opened) {
+    session->open_by_websocket(socket, {token_of(query), remote_address});
   } else {
-    session = make_session(core);
-    session->open_by_websocket(socket, {query.token ? *query.token : std::string_view(), remote_address});
+    session->add_websocket(socket);
   }
   socket->serve(session, std::move(upgrade.rest));
 }
@@ -109,15 +112,19 @@ void upgrade(HttpConnection& connection, ExchangeId id, const HttpHead& head,
     move_upgrade(connection, *owner, head);
     return;
   }
-  const auto session = owner ? here.sessions().find(*sid) : nullptr;
+  auto session = owner ? here.sessions().find(*sid) : nullptr;
   const auto error = sid ? check(request, session.get()) : engineio::check_new_session(request);
   const bool well_formed = head.websocket_version == "13" && is_websocket_key(head.websocket_key);
   if (error || !well_formed) {
     refuse_upgrade(connection, id, error.value_or(ErrorCode::bad_request));
-  } else if (!sid && here.context().refuses_sessions) {
+    return;
+  }
+  const bool opens = !sid;
+  if (opens) session = make_session(here);
+  if (!session) {
     connection.respond(id, unavailable());
   } else {
-    open_websocket(connection, session, request.query, head.websocket_key);
+    open_websocket(connection, session, opens, request.query, head.websocket_key);
   }
 }
 
@@ -127,10 +134,11 @@ void open_by_poll(HttpConnection& connection, ExchangeId id, const engineio::Req
   auto& core = connection.core();
   if (const auto error = engineio::check_new_session(request)) {
     connection.respond(id, refusal(*error));
-  } else if (core.context().refuses_sessions) {
-    connection.respond(id, unavailable());
+  } else if (const auto session = make_session(core)) {
+    session->open_by_poll(ReplyAddress(connection, id),
+                          {token_of(request.query), connection.remote_address()});
   } else {
-    make_session(core)->open_by_poll(ReplyAddress(connection, id), handshake_info(connection, request.query));
+    connection.respond(id, unavailable());
   }
 }
 
@@ -239,12 +247,12 @@ void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head,
   }
 }
 
-void on_unreadable(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid) {
-  if (sid.empty()) {
-    if (connection.core().context().is_engine_path(head.path)) add_cors(connection, id, head);
-    return;
-  }
-  with_session(connection.core(), sid, [id](auto session) {
+void on_bad_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
+  if (connection.core().context().is_engine_path(head.path)) add_cors(connection, id, head);
+}
+
+void on_bad_body(Core& core, ExchangeId id, const std::string& sid) {
+  with_session(core, sid, [id](auto session) {
     if (session) session->forget_post(id);
   });
 }

@@ -14,9 +14,11 @@ namespace hawser::net::endpoint {
 void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head);
 /// The request is complete.
 void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body);
-/// The request will not be read to its end and is about to be answered with an error; `sid` is the session
-/// it was announced to, if any.
-void on_unreadable(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid);
+/// The head cannot be accepted and is about to be answered with an error.
+void on_bad_head(HttpConnection& connection, ExchangeId id, const HttpHead& head);
+/// The body cannot be accepted and is about to be answered with an error; `sid` is the session that waits
+/// for it.
+void on_bad_body(Core& core, ExchangeId id, const std::string& sid);
 /// The client is gone before its request was answered.
 void on_lost(Core& core, ExchangeId id, const std::string& sid);
 

@@ -108,10 +108,15 @@ void HttpConnection::complete_exchange() {
 }
 
 void HttpConnection::refuse_unreadable() {
-  const bool within_request = !exchanges_.empty() && !exchanges_.back().complete;
-  if (!within_request) exchanges_.push_back({.id = core().next_id()});
-  const auto id = exchanges_.back().id;
-  endpoint::on_unreadable(*this, id, reader_.head(), exchanges_.back().sid);
+  const bool within_body = !exchanges_.empty() && !exchanges_.back().complete;
+  if (!within_body) exchanges_.push_back({.id = core().next_id()});
+  const auto& exchange = exchanges_.back();
+  const auto id = exchange.id;
+  if (!within_body) {
+    endpoint::on_bad_head(*this, id, reader_.head());
+  } else if (!exchange.sid.empty()) {
+    endpoint::on_bad_body(core(), id, exchange.sid);
+  }
   auto reply = plain_reply(reader_.status());
   reply.close = true;
   respond(id, std::move(reply));
@@ -128,7 +133,7 @@ void HttpConnection::respond(ExchangeId id, HttpReply reply) {
 void HttpConnection::write_answers() {
   while (is_open() && !exchanges_.empty() && exchanges_.front().reply) {
     const auto exchange = std::move(exchanges_.front());
-    exchanges_.pop_front();
+    exchanges_.erase(exchanges_.begin());
     // A request that was refused before its end leaves us nowhere in the stream.
     const bool close =
         exchange.framing.close || exchange.reply->close || !exchange.complete || core().context().stopping;

@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/http_reader.h"
 #include "net/http_reply.h"
@@ -77,9 +77,9 @@ class HttpConnection final : public TcpConnection {
   Exchange* find(ExchangeId id);
 
   HttpReader reader_;
-  std::deque<Exchange> exchanges_;  ///< in order of arrival; answered from the front
-  std::string backlog_;             ///< bytes that arrived while too many requests were waiting
-  std::string_view unread_;         ///< during `consume`: what is behind the current request
+  std::vector<Exchange> exchanges_;  ///< in order of arrival; answered from the front
+  std::string backlog_;              ///< bytes that arrived while too many requests were waiting
+  std::string_view unread_;          ///< during `consume`: what is behind the current request
   std::optional<TimePoint> read_until_;
   bool consuming_ = false;
   bool resuming_ = false;

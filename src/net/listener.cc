@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -76,9 +77,11 @@ void Listener::accept() {
 
 void Listener::on_accepted(const boost::system::error_code& error, tcp::socket socket) {
   if (error && error != asio::error::connection_aborted) {
+    if (!std::exchange(failing_, true)) spdlog::warn("cannot accept connections: {}", error.message());
     retry_.set(core_.loop().now() + kRetryDelay);
     return;
   }
+  failing_ = false;
   if (!error) take(std::move(socket));
   accept();
 }

@@ -32,6 +32,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Core& core_;
   boost::asio::ip::tcp::acceptor acceptor_;
   Deadline retry_;
+  bool failing_ = false;  ///< told once a series of failures
 };
 
 }  // namespace hawser::net

@@ -30,7 +30,7 @@ struct ServerConfig {
   std::string path = "/socket.io/";
 
   // Bounds that tests make smaller.
-  std::size_t max_connections = limits::kMaxConnections;
+  std::size_t max_connections = limits::kMaxConnections;  ///< and as many sessions
   Millis http_read_timeout = limits::kHttpReadTimeout;
   Millis http_idle_timeout = limits::kHttpIdleTimeout;
   Millis write_stall_timeout = limits::kWriteStallTimeout;

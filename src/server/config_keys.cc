@@ -131,6 +131,7 @@ ConfigKey client_url() {
   key.set = set_origins;
   key.show = [](const Config& config) {
     std::vector<std::string> quoted;
+    quoted.reserve(config.server.client_url.size());
     for (const auto& origin : config.server.client_url) quoted.push_back(json::quoted(origin));
     return fmt::format("[{}]", fmt::join(quoted, ", "));
   };
@@ -192,8 +193,8 @@ void add_auth_keys(Keys& keys) {
 
 void add_engine_keys(Keys& keys) {
   constexpr std::int64_t kDayMs = 86'400'000;
-  constexpr std::int64_t kSmallestPayload = 16 * 1024;  // Below this our own commands do not fit.
-  constexpr std::int64_t kLargestPayload = 64 * 1024 * 1024;
+  constexpr std::int64_t kSmallestPayload = 16'384;  // Below this our own commands do not fit.
+  constexpr std::int64_t kLargestPayload = 67'108'864;
   keys.push_back(integer(
       "engine.ping_interval_ms", 100, kDayMs, [](auto& c) -> auto& { return c.engine.ping_interval; }));
   keys.push_back(integer(
@@ -249,13 +250,10 @@ std::string_view ConfigKey::leaf() const {
 }
 
 std::string ConfigKey::variable() const {
-  std::string variable = "HAWSER_";
-  for (const char c : name) {
-    if (c == '.')
-      variable += '_';
-    else
-      variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
+  std::string variable = "HAWSER_" + name;
+  std::ranges::replace(variable, '.', '_');
+  std::ranges::transform(variable, variable.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return variable;
 }
 

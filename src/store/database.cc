@@ -15,7 +15,7 @@
 namespace hawser::store {
 namespace {
 
-constexpr std::size_t kBlockCacheBytes = 64 * 1024 * 1024;
+constexpr std::size_t kBlockCacheBytes = std::size_t{64} << 20U;
 
 /// Readers are told the kind of failure; paths and causes go to the log.
 Error read_error(const rocksdb::Status& status) {

@@ -31,7 +31,7 @@ std::string resolve(const std::string& name) {
   std::string rest = path;
   while (true) {
     const auto end = rest.find(':');
-    const auto candidate = rest.substr(0, end) + "/" + name;
+    auto candidate = rest.substr(0, end) + "/" + name;
     if (access(candidate.c_str(), X_OK) == 0) return candidate;
     if (end == std::string::npos) return name;
     rest.erase(0, end + 1);

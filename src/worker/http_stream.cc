@@ -7,14 +7,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 namespace hawser::worker {
 namespace {
 
 /// What is kept of an answer that is not 200: enough for its error message.
-constexpr std::size_t kMaxErrorBody = 64 * 1024;
+constexpr std::size_t kMaxErrorBody = 64UZ * 1024;
 /// All of a 200 answer; a job's log is bounded too, but not what an endpoint sends around the text.
-constexpr std::size_t kMaxAnswerBytes = 512 * 1024 * 1024;
+constexpr std::size_t kMaxAnswerBytes = 512UZ * 1024 * 1024;
 /// Stopping and data wake the loop at once; this only bounds how late an idle timeout is seen.
 constexpr long kPollMs = 250;
 
@@ -38,7 +39,7 @@ Headers make_headers(const std::vector<std::string>& lines) {
   Headers headers;
   for (const auto& line : lines) {
     auto* longer = curl_slist_append(headers.get(), line.c_str());
-    (void)headers.release();
+    std::ignore = headers.release();
     headers.reset(longer);
   }
   return headers;
@@ -65,7 +66,7 @@ class Transfer {
   const HttpSink& sink_;
   const std::stop_token stop_;
   Clock& clock_;
-  TimePoint last_data_{};
+  TimePoint last_data_;
   Headers headers_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::unique_ptr<CURL, EasyDeleter> easy_;

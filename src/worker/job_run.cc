@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <tuple>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -120,7 +121,8 @@ void JobRun::request_stop(StopReason reason) {
 void JobRun::tick() {
   writer_->tick();
   const std::unique_lock lock(progress_mutex_, std::try_to_lock);
-  if (lock.owns_lock()) (void)send_due_progress();  // A lost job is noticed where the handler writes next.
+  if (lock.owns_lock())
+    std::ignore = send_due_progress();  // A lost job is noticed where the handler writes next.
 }
 
 }  // namespace hawser::worker

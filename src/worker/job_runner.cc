@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <future>
+#include <tuple>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -126,7 +127,7 @@ void JobRunner::end(const Outcome& outcome) {
   } else if (run_.stop_reason() == StopReason::none) {
     finish(Outcome::failed({Errc::handler_failed, "The job's handler stopped without being asked to."}));
   } else {
-    (void)run_.flush();  // What cannot be written now is done again by the next run.
+    std::ignore = run_.flush();  // What cannot be written now is done again by the next run.
     release();
   }
 }
@@ -147,7 +148,7 @@ void JobRunner::finish(const Outcome& outcome) {
 
 void JobRunner::release() {
   // Refused when the job is no longer ours, which is just as well.
-  (void)submit(job::Release{run_.id(), run_.record().epoch});
+  std::ignore = submit(job::Release{run_.id(), run_.record().epoch});
 }
 
 Result<job::Reply> JobRunner::submit(const job::Command& command) {

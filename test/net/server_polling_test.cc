@@ -159,15 +159,20 @@ TEST_P(PollingServerTest, closes_the_session_when_a_post_is_cut_off) {
 
 TEST_P(PollingServerTest, refuses_a_body_over_the_limit_and_delivers_nothing) {
   config_.max_payload = 1000;
+  config_.allowed_origins = {"*"};
   start(GetParam());
   auto home = at_home();
   const auto sid = open_polling(home);
   auto client = elsewhere();
-  EXPECT_EQ(client.post(polling(sid), std::string(1001, '4')).status, 413);
+  const auto refused = client.post(polling(sid), std::string(1001, '4'));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(refused.header("access-control-allow-origin"), "*");
   auto chunked = elsewhere();
   chunked.send("POST " + polling(sid) + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
   chunked.send("400\r\n4" + std::string(1023, 'x') + "\r\n");
-  EXPECT_EQ(chunked.response().status, 413);
+  const auto cut = chunked.response();
+  EXPECT_EQ(cut.status, 413);
+  EXPECT_EQ(cut.header("access-control-allow-origin"), "*");
   EXPECT_EQ(chunked.read_to_end(), "");
   EXPECT_EQ(home.post(polling(sid), "4" + std::string(999, 'y')).body, "ok");
   EXPECT_EQ(home.get(polling(sid)).body, "4" + std::string(999, 'y'));

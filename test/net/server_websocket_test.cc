@@ -124,7 +124,7 @@ TEST_F(WebSocketServerTest, tells_the_application_of_every_way_to_leave_exactly_
   open().reset();
   ASSERT_TRUE(closed_.wait_for(2));
   auto client = open();
-  client.send_text("1");
+  client.send(RawClient::frame(0x81, "1") + RawClient::frame(0x88, "\x03\xe8"));
   expect_closed(client, 1000);
   ASSERT_TRUE(closed_.wait_for(3));
   EXPECT_EQ(closed_.lines()[0], "transport close");

@@ -136,6 +136,7 @@ argv = ["/bin/ls", "-l"]
 [exec.commands."disk usage"]
 argv = ["/usr/bin/du"]
 restartable = true
+allow_args = true
 [llm]
 base_url = "https://llm.example/v1"
 timeout_seconds = 9
@@ -149,6 +150,8 @@ timeout_seconds = 9
   EXPECT_EQ(config->exec.commands.at("ls").argv, (std::vector<std::string>{"/bin/ls", "-l"}));
   EXPECT_FALSE(config->exec.commands.at("ls").restartable);
   EXPECT_TRUE(config->exec.commands.at("disk usage").restartable);
+  EXPECT_FALSE(config->exec.commands.at("ls").allow_args);
+  EXPECT_TRUE(config->exec.commands.at("disk usage").allow_args);
   EXPECT_EQ(config->llm.timeout, std::chrono::seconds(9));
 }
 

@@ -1,0 +1,114 @@
+#include <string>
+#include <utility>
+
+#include "test/engineio/connection_fixture.h"
+
+namespace hawser::engineio {
+namespace {
+
+TEST_F(ConnectionTest, ends_when_the_websocket_says_close_or_goes_away) {
+  open_by_websocket();
+  receive(10, "1");
+  EXPECT_EQ(taken(), (Trace{"close ws 10 1000", "closed transport close", "forget"}));
+  machine_.emplace("SID", settings_, now_);
+  open_by_websocket();
+  machine_->websocket_closed(10, "transport error");
+  EXPECT_EQ(taken(), (Trace{"closed transport error", "forget"}));
+  send("late");
+  EXPECT_EQ(taken(), Trace{});
+}
+
+TEST_F(ConnectionTest, ends_on_an_undecodable_websocket_packet) {
+  open_by_websocket();
+  receive(10, "abc");
+  EXPECT_EQ(taken(), (Trace{"close ws 10 1002", "closed parse error", "forget"}));
+}
+
+TEST_F(ConnectionTest, closes_a_websocket_with_the_code_of_the_reason) {
+  const std::pair<CloseReason, const char*> table[] = {
+      {CloseReason::going_away, "close ws 10 1001"},      {CloseReason::protocol_error, "close ws 10 1002"},
+      {CloseReason::unsupported, "close ws 10 1003"},     {CloseReason::too_slow, "close ws 10 1013 discard"},
+      {CloseReason::overloaded, "close ws 10 1013"},      {CloseReason::connect_timeout, "close ws 10 1008"},
+      {CloseReason::final_disconnect, "close ws 10 1000"}};
+  for (const auto& [reason, line] : table) {
+    machine_.emplace("SID", settings_, now_);
+    open_by_websocket();
+    send("last");
+    machine_->close(reason, now_);
+    machine_->close(CloseReason::going_away, now_);
+    const auto trace = taken();
+    ASSERT_EQ(trace.size(), 4U) << line;
+    EXPECT_EQ(trace[0], "ws 10 <- 4last");
+    EXPECT_EQ(trace[1], line);
+    EXPECT_TRUE(trace[2].starts_with("closed "));
+    EXPECT_EQ(trace[3], "forget");
+  }
+}
+
+TEST_F(ConnectionTest, closes_a_waiting_poll_behind_what_was_sent) {
+  open_by_poll();
+  machine_->poll(2, now_);
+  send("last");
+  machine_->close(CloseReason::going_away, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 4last|1", "closed server shutting down", "forget"}));
+}
+
+TEST_F(ConnectionTest, keeps_the_close_packet_for_the_next_poll) {
+  open_by_poll();
+  send("last");
+  machine_->close(CloseReason::overloaded, now_);
+  EXPECT_EQ(taken(), Trace{"closed forced close"});
+  EXPECT_FALSE(machine_->is_open());
+  post(2, "4ignored");
+  EXPECT_EQ(traced_, Trace{"post 2 <- ok"});
+  run_until(29s);
+  machine_->poll(3, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 3 <- 4last|1", "forget"}));
+  machine_->poll(4, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 4 code 1"});
+}
+
+TEST_F(ConnectionTest, forgets_a_closed_session_that_is_not_polled) {
+  open_by_poll();
+  machine_->close(CloseReason::overloaded, now_);
+  taken();
+  run_until(30s);
+  EXPECT_EQ(taken(), Trace{"forget"});
+}
+
+TEST_F(ConnectionTest, drops_what_a_slow_reader_did_not_fetch) {
+  open_by_poll();
+  send("much");
+  machine_->close(CloseReason::too_slow, now_);
+  EXPECT_EQ(machine_->buffered_bytes(), 0U);
+  taken();
+  machine_->poll(2, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 1", "forget"}));
+}
+
+TEST_F(ConnectionTest, closes_the_probing_websocket_with_the_session) {
+  open_by_poll();
+  machine_->websocket_opened(10, now_);
+  machine_->poll(2, now_);
+  taken();
+  machine_->poll(3, now_);
+  EXPECT_EQ(taken(), (Trace{"refuse 3 code 3", "poll 2 <- 1", "close ws 10 1000", "closed transport error",
+                            "forget"}));
+}
+
+TEST_F(ConnectionTest, abandons_at_once_in_every_state) {
+  open_by_poll();
+  machine_->abandon();
+  EXPECT_EQ(taken(), (Trace{"closed forced close", "forget"}));
+  machine_->abandon();
+  EXPECT_EQ(taken(), Trace{});
+  machine_.emplace("SID", settings_, now_);
+  open_by_poll();
+  machine_->close(CloseReason::going_away, now_);
+  taken();
+  machine_->abandon();
+  EXPECT_EQ(taken(), Trace{"forget"});
+}
+
+}  // namespace
+}  // namespace hawser::engineio
