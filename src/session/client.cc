@@ -26,6 +26,7 @@ Client::Client(const Parts& parts, Outlet& outlet, Identity identity, ClientEven
       outlet_(outlet),
       user_(std::move(identity.user)),
       events_(std::move(events)),
+      rate_(limits::kCommandsPerSecond, limits::kCommandBurst, parts.loop.now()),
       expiry_(
           parts.loop, [this] { warn_of_expiry(); },
           [this] {
@@ -49,12 +50,20 @@ void Client::warn_of_expiry() {
   outlet_.event("auth:expired", json::Object().add("expiresAt", *expiry_.expires_at()).str());
 }
 
-void Client::on_event(const socketio::Packet& packet) {
-  if (pending_ >= limits::kMaxPendingCommands) {
-    return outlet_.refuse(packet.id, {},
-                          {Errc::overloaded, fmt::format("At most {} commands may wait for their answers.",
-                                                         limits::kMaxPendingCommands)});
+Status Client::admit() {
+  if (!rate_.take(parts_.loop.now())) {
+    return fail(Errc::rate_limited,
+                fmt::format("More than {} commands a second; slow down.", limits::kCommandsPerSecond));
   }
+  if (pending_ >= limits::kMaxPendingCommands) {
+    return fail(Errc::overloaded,
+                fmt::format("At most {} commands may wait for their answers.", limits::kMaxPendingCommands));
+  }
+  return {};
+}
+
+void Client::on_event(const socketio::Packet& packet) {
+  if (const auto admitted = admit(); !admitted) return outlet_.refuse(packet.id, {}, admitted.error());
   auto command = parse_command(packet);
   if (!command) return outlet_.refuse(packet.id, command.error().job_id, command.error().error);
   std::visit([&](auto& known) { run(std::move(known), packet.id); }, *command);

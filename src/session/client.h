@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/lifetime.h"
+#include "base/token_bucket.h"
 #include "session/auth.h"
 #include "session/commands.h"
 #include "session/core.h"
@@ -38,6 +39,7 @@ class Client {
 
  private:
   void on_started();
+  Status admit();
   void warn_of_expiry();
 
   void run(StartJob command, const Ack& ack);
@@ -59,6 +61,7 @@ class Client {
   const std::string user_;
   ClientEvents events_;
   std::set<JobId> subscriptions_;
+  TokenBucket rate_;
   std::size_t pending_ = 0;  ///< commands that wait for the store
   ReadQueue reads_;
   Expiry expiry_;

@@ -95,17 +95,18 @@ Parsed parse_refresh(View argument) {
 struct Entry {
   std::string_view event;
   bool takes_object;
+  bool needs_ack;  ///< its answer cannot be told otherwise
   Parsed (*parse)(View argument);
 };
 
 constexpr std::array<Entry, 7> kCommands = {{
-    {"start:job", true, parse_start},
-    {"subscribe:job", false, parse_job<SubscribeJob>},
-    {"unsubscribe:job", false, parse_job<UnsubscribeJob>},
-    {"cancel:job", false, parse_cancel},
-    {"resume:job", false, parse_job<ResumeJob>},
-    {"reconnect:sync", true, parse_sync},
-    {"auth:refresh", true, parse_refresh},
+    {"start:job", true, true, parse_start},
+    {"subscribe:job", false, false, parse_job<SubscribeJob>},
+    {"unsubscribe:job", false, false, parse_job<UnsubscribeJob>},
+    {"cancel:job", false, false, parse_cancel},
+    {"resume:job", false, true, parse_job<ResumeJob>},
+    {"reconnect:sync", true, false, parse_sync},
+    {"auth:refresh", true, false, parse_refresh},
 }};
 
 }  // namespace
@@ -116,6 +117,10 @@ std::expected<Command, BadCommand> parse_command(const socketio::Packet& packet)
   }
   for (const auto& entry : kCommands) {
     if (entry.event != packet.event) continue;
+    if (entry.needs_ack && !packet.id) {
+      return refuse(Errc::bad_request,
+                    fmt::format("{} needs an acknowledgement callback; nothing was done.", entry.event));
+    }
     const auto argument = packet.arguments().next();
     if (!argument) return refuse(Errc::bad_request, fmt::format("{} needs an argument.", entry.event));
     if (entry.takes_object && !argument->is(Kind::object)) {
