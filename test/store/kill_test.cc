@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "test/store/kill_child.h"
 #include "test/store/rocksdb_fixture.h"
 
 // kill -9 in the middle of appends to 64 jobs: what was acknowledged is there, and no log has a hole.
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::size_t kJobs = 64;
 constexpr int kRounds = 4;
-constexpr const char* kDirectoryVariable = "HAWSER_TEST_KILL_DIRECTORY";
 constexpr int kAckPipe = 3;
 
 struct Ack {
@@ -51,30 +51,12 @@ struct Producer {
   }
 };
 
-/// The child's life, started by the test below in a fresh process: RocksDB's threads do not survive a fork.
-TEST(KillChild, DISABLED_appends_until_it_is_killed) {
-  const char* directory = std::getenv(kDirectoryVariable);
-  ASSERT_NE(directory, nullptr);
-  const auto store = open_store(directory).value();
-  StoreDriver driver(*store);
-  std::vector<Producer> producers;
-  while (auto claimed = driver.claim()) {
-    driver.begin(*claimed).value();
-    producers.push_back({*store, claimed->record});
-  }
-  while (producers.size() < kJobs)
-    producers.push_back({*store, driver.running("owner" + std::to_string(producers.size() % 4))});
-  for (auto& producer : producers) producer.append();
-  for (;;) ::pause();
-}
-
 pid_t start_child(const std::string& directory, int ack_pipe) {
   const pid_t child = ::fork();
   if (child != 0) return child;
   ::dup2(ack_pipe, kAckPipe);
-  ::setenv(kDirectoryVariable, directory.c_str(), 1);
-  ::execl("/proc/self/exe", "store_test", "--gtest_filter=KillChild.*", "--gtest_also_run_disabled_tests",
-          nullptr);
+  // A fresh process, because RocksDB's threads do not survive a fork.
+  ::execl("/proc/self/exe", "store_test", kKillChildCommand, directory.c_str(), nullptr);
   std::_Exit(127);
 }
 
@@ -130,4 +112,20 @@ TEST(Kill, nothing_acknowledged_is_lost_and_no_log_has_a_hole) {
 }
 
 }  // namespace
+
+int kill_child_main(const char* directory) {
+  const auto store = open_store(directory).value();
+  StoreDriver driver(*store);
+  std::vector<Producer> producers;
+  while (auto claimed = driver.claim()) {
+    driver.begin(*claimed).value();
+    producers.push_back({*store, claimed->record});
+  }
+  while (producers.size() < kJobs) {
+    producers.push_back({*store, driver.running("owner" + std::to_string(producers.size() % 4))});
+  }
+  for (auto& producer : producers) producer.append();
+  for (;;) ::pause();
+}
+
 }  // namespace hawser::store
