@@ -1,0 +1,123 @@
+// A TCP proxy that a test owns and uses to do to a line what networks do.
+
+import { once } from "node:events";
+import { createServer, connect } from "node:net";
+
+export class Proxy {
+  #server;
+  #lines = new Set();
+  #blackHole = false;
+
+  constructor(targetPort) {
+    this.targetPort = targetPort;
+    this.resets = 0;
+    /** Bytes of one write towards the client, and the pause behind each; null sends as it comes. */
+    this.slice = null;
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  static async start(targetPort) {
+    const proxy = new Proxy(targetPort);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Resets every open connection now, or else the next one at its first byte. */
+  async cut() {
+    if (this.#lines.size === 0) await this.cutAfter(1);
+    for (const line of [...this.#lines]) this.#reset(line);
+  }
+
+  /** Resets the connection that carries the `bytes`-th byte towards the client from now on, right behind that byte. */
+  cutAfter(bytes) {
+    return new Promise((resolve) => {
+      this.fuse = { bytes, blown: resolve };
+    });
+  }
+
+  /** Swallows everything both ways without a word, as a dead radio link does. */
+  set blackHole(on) {
+    this.#blackHole = on;
+  }
+
+  async close() {
+    for (const line of [...this.#lines]) this.#drop(line);
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #accept(client) {
+    const server = connect(this.targetPort, "127.0.0.1");
+    const line = { client, server };
+    this.#lines.add(line);
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true);
+      socket.on("error", () => this.#drop(line));
+    }
+    client.on("end", () => server.end());
+    // What still trickles goes out before the end.
+    server.on("end", () => line.trickling || client.end());
+    client.on("close", () => this.#drop(line));
+    client.on("data", (bytes) => this.#blackHole || this.#write(client, server, bytes));
+    server.on("data", (bytes) => this.#blackHole || this.#toClient(line, bytes));
+  }
+
+  #toClient(line, bytes) {
+    const fuse = this.fuse;
+    if (fuse && fuse.bytes <= bytes.length) {
+      this.fuse = undefined;
+      // The reset must not overtake the bytes before it.
+      line.client.write(bytes.subarray(0, fuse.bytes), () => {
+        this.#reset(line);
+        fuse.blown();
+      });
+      line.server.pause();
+      return;
+    }
+    if (fuse) fuse.bytes -= bytes.length;
+    if (this.slice) this.#trickle(line, bytes);
+    else this.#write(line.server, line.client, bytes);
+  }
+
+  #write(from, to, bytes) {
+    if (to.destroyed || to.write(bytes)) return;
+    from.pause();
+    to.once("drain", () => from.resume());
+  }
+
+  #trickle(line, bytes) {
+    const { size, pauseMillis } = this.slice;
+    line.server.pause();
+    line.trickling = true;
+    const finish = () => {
+      line.trickling = false;
+      if (line.server.readableEnded) line.client.end();
+      else line.server.resume();
+    };
+    const step = (offset) => {
+      if (line.client.destroyed) return;
+      if (offset >= bytes.length) return finish();
+      line.client.write(bytes.subarray(offset, offset + size));
+      setTimeout(step, pauseMillis, offset + size);
+    };
+    step(0);
+  }
+
+  #reset(line) {
+    if (!this.#lines.delete(line)) return;
+    this.resets += 1;
+    line.client.resetAndDestroy();
+    line.server.resetAndDestroy();
+  }
+
+  #drop(line) {
+    this.#lines.delete(line);
+    line.client.destroy();
+    line.server.destroy();
+  }
+}
