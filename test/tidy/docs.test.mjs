@@ -6,13 +6,6 @@ import { test } from "node:test";
 
 const read = (path) => readFileSync(path, "utf8");
 
-test("the README's client is the example that the tests and the demo run", () => {
-  const block = /```js\n([\s\S]*?)```/.exec(read("README.md"))[1].trim();
-  const example = read("examples/stream.mjs");
-  for (const line of block.split("\n")) assert.ok(example.includes(line), `not in examples/stream.mjs: ${line}`);
-  assert.match(block, /export function stream/);
-});
-
 test("every error code that a client can meet is in docs/protocol.md", () => {
   const codes = [...read("src/base/error.cc").matchAll(/return "([a-z_]+)";/g)].map((match) => match[1]);
   const internal = new Set(["fenced", "job_ended", "sequence_gap", "corrupt", "unavailable", "config", "reset"]);
