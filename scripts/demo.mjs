@@ -132,7 +132,7 @@ async function demonstrate(server, proxy) {
   const plain = await run(server.url, token, input, undefined, onProgress);
   if (plain.state !== "completed") throw new Error(`the run without faults ended as ${plain.state}: ${plain.error}`);
   const expected = plain.hashes;
-  say(`${expected.length} hits in a run without faults; now at ${kHitsPerSecond}/s with ${options.cuts} cuts and ${options.kills} kills`);
+  say(`${expected.length} hits in a run without faults; now at ${kHitsPerSecond}/s, cuts: ${options.cuts}, kills: ${options.kills}`);
 
   const position = new Position();
   const onChunk = (count) => {

@@ -149,6 +149,16 @@ for (const transport of transports) {
   });
 }
 
+test("a socket that floods commands is told so, and its user's other socket is served", async (t) => {
+  const flood = sockets(t)(server.url, server.token("flood"));
+  await flood.connected();
+  const answers = await Promise.all(Array.from({ length: 3000 }, () => flood.call("cancel:job", "job_unknown")));
+  const codes = new Set(answers.map(({ code }) => code));
+  assert.ok(codes.has("rate_limited"), [...codes].join());
+  const other = sockets(t)(server.url, server.token("flood"));
+  await other.ending(await other.start("test-job", { chunks: 1, intervalMs: 0 }));
+});
+
 test("a user's unfinished jobs are bounded", async (t) => {
   const client = sockets(t)(server.url, server.token("greedy"));
   const jobs = [];

@@ -10,7 +10,8 @@ const patienceMillis = Number(process.env.HAWSER_TEST_PATIENCE ?? 30_000);
 export function within(promise, what, millis = patienceMillis) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${millis} ms`)), millis);
+    const sentence = () => `no ${typeof what === "function" ? what() : what} within ${millis} ms`;
+    timer = setTimeout(() => reject(new Error(sentence())), millis);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -131,6 +132,8 @@ export class Reader {
     this.events = [];
     /** Events that came although an earlier one was missing and no catch-up was under way. */
     this.gaps = 0;
+    /** Events that came too early since the last one that was taken. */
+    this.ahead = 0;
     this.settled = false;
     client.socket.on("connect", () => this.sync());
     client.socket.on("disconnect", () => (this.settled = false));
@@ -157,14 +160,20 @@ export class Reader {
 
   #take(name, body) {
     if (body?.jobId !== this.jobId || !Number.isInteger(body.sequence)) return;
-    if (body.sequence === this.last + 1) this.events.push({ name, body });
-    else if (this.settled && body.sequence > this.last) this.gaps += 1;
+    if (body.sequence > this.last + 1) this.ahead += 1;
+    if (body.sequence === this.last + 1) {
+      this.events.push({ name, body });
+      this.ahead = 0;
+    } else if (this.settled && body.sequence > this.last) this.gaps += 1;
     this.client.look();
   }
 
   /** Resolves with the ending event. */
   finished(millis) {
-    return this.client.until(() => this.outcome, `end of ${this.jobId} at sequence ${this.last}`, millis);
+    const where = () =>
+      `end of ${this.jobId} at sequence ${this.last} (${this.settled ? "" : "not "}caught up, ` +
+      `${this.client.socket.connected ? "" : "not "}connected, ${this.ahead} events ahead)`;
+    return this.client.until(() => this.outcome, where, millis);
   }
 
   reached(count) {

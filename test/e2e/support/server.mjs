@@ -43,7 +43,12 @@ export class Server {
 
   static async start(options) {
     const server = new Server(options);
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
     return server;
   }
 
