@@ -57,8 +57,8 @@ void Follower::on_head(const Result<std::uint64_t>& head) {
   if (!head) return retry_or_fail(head.error(), &Follower::read_head);
   state_ = State::following;
   cursor_ = *head;
-  owner_.feed.raise_head(*head);
   events_.on_started();
+  Hub::raise_head(owner_, *head);
   if (owner_.feed.head() > cursor_) events_.on_ready();
 }
 
@@ -78,7 +78,7 @@ void Follower::on_page(const Result<job::OwnerPage>& page) {
     owner_.feed.complete(event);
     page_.push_back(event);
   }
-  owner_.feed.raise_head(page->head);
+  Hub::raise_head(owner_, page->head);
   events_.on_ready();
 }
 

@@ -53,6 +53,10 @@ void Hub::wake(Owner& owner) {
   for (auto* follower : owner.followers) follower->wake();
 }
 
+void Hub::raise_head(Owner& owner, std::uint64_t position) {
+  if (owner.feed.raise_head(position)) wake(owner);
+}
+
 void Hub::check_heads() {
   if (checking_ > 0) {
     check_again_ = true;
@@ -75,9 +79,7 @@ void Hub::check_next_head() {
 void Hub::on_head(const std::string& name, const Result<std::uint64_t>& head) {
   --checking_;
   // A head that could not be read is compared again in the next round.
-  if (const auto found = owners_.find(name); head && found != owners_.end()) {
-    if (found->second.feed.raise_head(*head)) wake(found->second);
-  }
+  if (const auto found = owners_.find(name); head && found != owners_.end()) raise_head(found->second, *head);
   check_next_head();
   if (checking_ == 0 && std::exchange(check_again_, false)) check_heads();
 }

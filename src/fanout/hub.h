@@ -64,6 +64,9 @@ class Hub {
   Owner& join(const std::string& name, Follower& follower);
   void leave(const std::string& name, Follower& follower);
   static void wake(Owner& owner);
+  /// The log is known to reach `position`. Whoever learned it, all followers are told: the announcement that
+  /// is still to come will not move the head any more.
+  static void raise_head(Owner& owner, std::uint64_t position);
   void check_next_head();
   void on_head(const std::string& name, const Result<std::uint64_t>& head);
   void schedule_check();

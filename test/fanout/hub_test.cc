@@ -126,6 +126,44 @@ TEST_F(HubTest, reads_an_event_that_is_announced_without_its_parts) {
   EXPECT_THAT(reader.positions, ElementsAre(1));
 }
 
+TEST_F(HubTest, a_head_that_a_newcomer_read_before_the_announcement_wakes_the_others) {
+  Reader first(hub, "u");
+  loop.run();
+  const auto job = driver.start("u");
+  loop.run();
+  ASSERT_THAT(first.positions, ElementsAre(1));
+  announcing = false;
+  driver.chunks(job, 1);
+  Reader newcomer(hub, "u");
+  loop.run();
+  EXPECT_THAT(first.positions, ElementsAre(1, 2));
+  hub.announce(*groups.back());
+  driver.chunks(job, 1);
+  hub.announce(*groups.back());
+  EXPECT_THAT(first.positions, ElementsAre(1, 2, 3));
+  EXPECT_THAT(newcomer.positions, ElementsAre(3));
+}
+
+TEST_F(HubTest, a_head_that_a_page_showed_to_one_reader_wakes_the_others) {
+  const auto job = driver.start("u");
+  Reader slow(hub, "u");
+  Reader quick(hub, "u");
+  loop.run();
+  announcing = false;
+  slow.paused = true;
+  driver.chunks(job, 1);
+  driver.chunks(job, 1);
+  hub.announce(*groups.back());
+  loop.run();
+  ASSERT_THAT(quick.positions, ElementsAre(2, 3));
+  driver.chunks(job, 1);  // never announced; the slow reader's page finds it
+  slow.paused = false;
+  slow.read();
+  loop.run();
+  EXPECT_THAT(slow.positions, ElementsAre(2, 3, 4));
+  EXPECT_THAT(quick.positions, ElementsAre(2, 3, 4));
+}
+
 TEST_F(HubTest, other_owners_are_not_heard) {
   Reader reader(hub, "u");
   loop.run();
