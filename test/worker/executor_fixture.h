@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -89,7 +90,8 @@ class ExecutorTest : public testing::Test {
   }
   bool wait_for_chunks(const JobId& id, std::size_t count) {
     return wait(id, [&](const auto& events) {
-      return static_cast<std::size_t>(std::ranges::count_if(events, is_chunk)) >= count;
+      return events.size() >= count &&
+             static_cast<std::size_t>(std::ranges::count_if(events, is_chunk)) >= count;
     });
   }
 
@@ -125,20 +127,16 @@ class ExecutorTest : public testing::Test {
   }
   void on_commit(const job::CommitGroup& group) {
     const std::lock_guard lock(mutex_);
-    events_.insert(events_.end(), group.events.begin(), group.events.end());
+    for (const auto& event : group.events) events_[event->job].push_back(event);
     if (executor_) executor_->on_commit(group);
     changed_.notify_all();
   }
-  std::vector<job::EventPtr> of(const JobId& id) const {
-    std::vector<job::EventPtr> result;
-    std::ranges::copy_if(events_, std::back_inserter(result),
-                         [&](const auto& event) { return event->job == id; });
-    return result;
-  }
+  /// Not a copy: a waiting test looks at it after every commit.
+  const std::vector<job::EventPtr>& of(const JobId& id) { return events_[id]; }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<job::EventPtr> events_;
+  std::map<JobId, std::vector<job::EventPtr>> events_;
   std::uint8_t last_id_ = 0;
 };
 
