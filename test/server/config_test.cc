@@ -42,7 +42,7 @@ class ConfigTest : public testing::Test {
 };
 
 std::filesystem::path source_root() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  return HAWSER_SOURCE_DIR;
 }
 
 std::string environment_error(const std::map<std::string, std::string>& environment) {
