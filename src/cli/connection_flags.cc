@@ -14,10 +14,10 @@ constexpr const char* kDefaultUrl = "http://127.0.0.1:3000";
 constexpr Millis kLocalTokenLifetime = std::chrono::hours(24);
 
 std::string first_of(const std::string& flag, const std::map<std::string, std::string>& environment,
-                     const std::string& variable, std::string otherwise) {
+                     const std::string& variable, const std::string& otherwise) {
   if (!flag.empty()) return flag;
   const auto found = environment.find(variable);
-  return found == environment.end() || found->second.empty() ? std::move(otherwise) : found->second;
+  return found == environment.end() || found->second.empty() ? otherwise : found->second;
 }
 
 Result<std::string> mint_for(const ConnectionFlags& flags,

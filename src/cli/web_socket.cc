@@ -16,6 +16,8 @@
 #include <boost/beast/websocket/ssl.hpp>
 #include <deque>
 
+#include "base/limits.h"
+
 namespace hawser::cli {
 namespace {
 
@@ -25,7 +27,7 @@ namespace websocket = beast::websocket;
 using asio::use_awaitable;
 
 constexpr auto kConnectTimeout = std::chrono::seconds(10);
-constexpr std::size_t kMaxMessage = 16U * 1024 * 1024;  // job:failed with its partial output fits easily.
+constexpr std::size_t kMaxMessage = 16 * limits::kMiB;  // job:failed with its partial output fits easily.
 
 using Plain = websocket::stream<beast::tcp_stream>;
 using Secure = websocket::stream<beast::ssl_stream<beast::tcp_stream>>;

@@ -194,7 +194,7 @@ void EngineSession::reply_to(engineio::RequestId request, HttpReply reply) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [request](const ReplyAddress& waiting) { return waiting.id() == request; });
   if (found == waiting_.end()) return;
-  const auto address = *found;
+  auto address = std::move(*found);
   waiting_.erase(found);
   address.send(std::move(reply));
 }

@@ -128,6 +128,7 @@ Status check_together(const Config& config) {
 void describe_commands(const Config& config, std::string& out) {
   for (const auto& [name, command] : config.exec.commands) {
     std::vector<std::string> argv;
+    argv.reserve(command.argv.size());
     for (const auto& word : command.argv) argv.push_back(json::quoted(word));
     out += fmt::format("\n[exec.commands.{}]  # {}\nargv = [{}]\nrestartable = {}\nallow_args = {}\n",
                        json::quoted(name), source_of(config, "exec.commands." + name), fmt::join(argv, ", "),

@@ -11,11 +11,13 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/limits.h"
+
 namespace hawser::server {
 namespace {
 
-constexpr std::size_t kMaxFile = 64 * 1024;  // Larger than any key.
-constexpr std::size_t kDevSecretBytes = 48;  // 64 characters, enough for HS512.
+constexpr std::size_t kMaxFile = 64 * limits::kKiB;  // Larger than any key.
+constexpr std::size_t kDevSecretBytes = 48;          // 64 characters, enough for HS512.
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kOthers = 0077;
 

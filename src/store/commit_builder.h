@@ -41,8 +41,9 @@ class CommitBuilder {
  private:
   Result<job::Reply> run(job::Start command);
   Result<job::Reply> run(const job::Claim& command);
+  /// By value: appends and results are moved into the log.
   template <class OneJobCommand>
-  Result<job::Reply> run(OneJobCommand command);
+  Result<job::Reply> run(OneJobCommand command);  // NOLINT(performance-unnecessary-value-param)
 
   Result<job::Reply> repeat_start(const JobId& first, const job::Start& command);
   Result<std::optional<JobId>> job_of_key(const std::string& index_key) const;

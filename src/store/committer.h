@@ -54,7 +54,7 @@ class Committer {
   Options options_;
   job::CommitListener listener_;
   CommandQueue queue_;
-  TimePoint last_flush_{};
+  TimePoint last_flush_;
   bool failed_ = false;  ///< a write failed and the fatal hook returned
   std::mutex stop_mutex_;
   std::thread thread_;  ///< last: it uses all the others

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
+
 namespace hawser::store {
 
 /// Reads the bytes of one RocksDB write-ahead log and tells a torn tail from damage (docs/decisions/0001).
@@ -15,7 +17,7 @@ namespace hawser::store {
 /// FULL record, or FIRST, MIDDLE…, LAST.
 class WalScan {
  public:
-  static constexpr std::size_t kBlockSize = 32 * 1024;
+  static constexpr std::size_t kBlockSize = 32 * limits::kKiB;
 
   /// The next block: kBlockSize bytes, fewer only at the end of the file.
   void block(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/time.h"
 
 namespace hawser::worker {
@@ -17,7 +18,7 @@ std::size_t unfinished_utf8(std::string_view text);
 class ExecOutput {
  public:
   enum class Stream { out, err };
-  static constexpr std::size_t kMaxBytes = 16 * 1024;
+  static constexpr std::size_t kMaxBytes = 16 * limits::kKiB;
   static constexpr Duration kMaxDelay = Millis(50);
 
   /// Takes what was read. Answers a chunk when text of the other stream has to go out first.

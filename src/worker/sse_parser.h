@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
 
 namespace hawser::worker {
 
@@ -20,7 +21,7 @@ struct SseEvent {
 class SseParser {
  public:
   /// Bound of one event, its current line included.
-  static constexpr std::size_t kMaxEventBytes = 1024 * 1024;
+  static constexpr std::size_t kMaxEventBytes = limits::kMiB;
 
   /// Appends the events that `bytes` completes to `out`. Errors: upstream_failed when an event is too large.
   Status feed(std::string_view bytes, std::vector<SseEvent>& out);
