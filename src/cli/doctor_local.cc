@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/limits.h"
 #include "cli/doctor.h"
 #include "server/secrets.h"
 #include "store/directory_lock.h"
@@ -54,7 +55,7 @@ std::string process_holding(const std::string& directory) {
 }
 
 std::string mebibytes(std::uint64_t bytes) {
-  return fmt::format("{} MiB", bytes / (1024 * 1024));
+  return fmt::format("{} MiB", bytes / limits::kMiB);
 }
 
 }  // namespace
