@@ -67,7 +67,11 @@ Query parse_query(std::string_view query) {
     auto* field = field_of(result, percent_decode(pair.substr(0, equals), true));
     if (field == nullptr) continue;
     auto value = equals == std::string_view::npos ? "" : percent_decode(pair.substr(equals + 1), true);
-    *field = *field ? **field + ',' + value : std::move(value);
+    if (*field) {
+      **field += ',' + value;
+    } else {
+      *field = std::move(value);
+    }
   }
   return result;
 }

@@ -113,6 +113,7 @@ Status App::build() {
   });
 
   std::vector<runtime::AsioLoop*> loops;
+  loops.reserve(loops_.size());
   for (const auto& loop : loops_) loops.push_back(loop.get());
   net_ = std::make_unique<net::Server>(
       net_config(config_), loops, random,
