@@ -142,30 +142,20 @@ void open_by_poll(HttpConnection& connection, ExchangeId id, const engineio::Req
   }
 }
 
-void poll(HttpConnection& connection, ExchangeId id, engineio::Request request) {
+/// Hands a request that names a session to it, on its core, or refuses the request.
+void to_session(HttpConnection& connection, ExchangeId id, engineio::Request request,
+                void (EngineSession::*act)(const ReplyAddress&)) {
   const auto sid = *request.query.sid;
   connection.set_session(id, sid);
-  with_session(connection.core(), sid,
-               [reply = ReplyAddress(connection, id), request = std::move(request)](auto session) {
-                 if (const auto error = check(request, session.get())) {
-                   reply.send(refusal(*error));
-                 } else {
-                   session->poll(reply);
-                 }
-               });
-}
-
-void begin_post(HttpConnection& connection, ExchangeId id, engineio::Request request) {
-  const auto sid = *request.query.sid;
-  connection.set_session(id, sid);
-  with_session(connection.core(), sid,
-               [reply = ReplyAddress(connection, id), request = std::move(request)](auto session) {
-                 if (const auto error = check(request, session.get())) {
-                   reply.send(refusal(*error));
-                 } else {
-                   session->begin_post(reply);
-                 }
-               });
+  with_session(
+      connection.core(), sid,
+      [reply = ReplyAddress(connection, id), request = std::move(request), act](const auto& session) {
+        if (const auto error = check(request, session.get())) {
+          reply.send(refusal(*error));
+        } else {
+          ((*session).*act)(reply);
+        }
+      });
 }
 
 void finish_post(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid,
@@ -210,7 +200,7 @@ void on_engine_request(HttpConnection& connection, ExchangeId id, const HttpHead
   } else if (is_session_post(request)) {
     finish_post(connection, id, head, *request.query.sid, std::move(body));
   } else {
-    poll(connection, id, std::move(request));
+    to_session(connection, id, std::move(request), &EngineSession::poll);
   }
 }
 
@@ -236,7 +226,8 @@ void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
   add_cors(connection, id, head);
   auto request = engine_request(context, head);
   if (!is_session_post(request) || engineio::check_request(request)) return;
-  begin_post(connection, id, std::move(request));  // Two at a time are refused, so it counts from here.
+  // Two at a time are refused, so it counts from here.
+  to_session(connection, id, std::move(request), &EngineSession::begin_post);
 }
 
 void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {
