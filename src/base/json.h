@@ -78,8 +78,6 @@ Result<std::size_t> value_length(std::string_view text, std::size_t max_depth = 
 void append_string(std::string& out, std::string_view text);
 std::string quoted(std::string_view text);
 
-bool is_valid_utf8(std::string_view text);
-
 /// Builds one JSON object: `Object().add("ok", true).raw("input", slice).str()`.
 class Object {
  public:

@@ -166,8 +166,4 @@ Result<View> validate(std::string_view text, std::size_t max_depth) {
   return View(text.substr(begin, end - begin));
 }
 
-bool is_valid_utf8(std::string_view text) {
-  return utf8::is_valid(text);
-}
-
 }  // namespace hawser::json

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "base/json.h"
+#include "base/utf8.h"
 #include "engineio/base64.h"
 
 namespace hawser::engineio {
@@ -18,7 +18,7 @@ std::optional<Packet> decode_text(std::string_view text) {
   return Packet{static_cast<PacketType>(text.front() - '0'), false, text.substr(1)};
 }
 
-PayloadReader::PayloadReader(std::string& body) : body_(body), failed_(!json::is_valid_utf8(body)) {}
+PayloadReader::PayloadReader(std::string& body) : body_(body), failed_(!utf8::is_valid(body)) {}
 
 std::optional<Packet> PayloadReader::next() {
   if (at_end_ || failed_) return std::nullopt;

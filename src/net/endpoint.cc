@@ -32,7 +32,7 @@ void add_cors(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
   connection.add_headers(id, connection.core().context().origins.response_headers(head.origin, head.host));
 }
 
-using SessionTask = std::move_only_function<void(std::shared_ptr<EngineSession>)>;
+using SessionTask = std::move_only_function<void(const std::shared_ptr<EngineSession>&)>;
 
 /// Runs `task` with the session, or with null, on the session's core: now if that is this one.
 void with_session(Core& here, const std::string& sid, SessionTask task) {
@@ -79,7 +79,7 @@ void move_upgrade(HttpConnection& connection, Core& owner, const HttpHead& head)
   owner.post([head, rest = std::move(upgrade.rest),
               detached = DetachedSocket(std::move(upgrade.socket))](Core& core) mutable {
     auto arrived = std::make_shared<HttpConnection>(core, detached.attach(core.loop().context()));
-    arrived->serve_upgrade(head, std::move(rest));
+    arrived->serve_upgrade(head, rest);
   });
 }
 
@@ -162,14 +162,15 @@ void finish_post(HttpConnection& connection, ExchangeId id, const HttpHead& head
                  std::string body) {
   const bool text = !boost::beast::iequals(head.content_type.substr(0, head.content_type.find(';')),
                                            "application/octet-stream");
-  with_session(connection.core(), sid,
-               [reply = ReplyAddress(connection, id), body = std::move(body), text](auto session) mutable {
-                 if (session) {
-                   session->finish_post(reply.id(), std::move(body), text);
-                 } else {
-                   reply.send(refusal(ErrorCode::session_unknown));  // It ended while the body arrived.
-                 }
-               });
+  with_session(
+      connection.core(), sid,
+      [reply = ReplyAddress(connection, id), body = std::move(body), text](const auto& session) mutable {
+        if (session) {
+          session->finish_post(reply.id(), std::move(body), text);
+        } else {
+          reply.send(refusal(ErrorCode::session_unknown));  // It ended while the body arrived.
+        }
+      });
 }
 
 bool is_session_post(const engineio::Request& request) {
@@ -243,13 +244,13 @@ void on_bad_head(HttpConnection& connection, ExchangeId id, const HttpHead& head
 }
 
 void on_bad_body(Core& core, ExchangeId id, const std::string& sid) {
-  with_session(core, sid, [id](auto session) {
+  with_session(core, sid, [id](const auto& session) {
     if (session) session->forget_post(id);
   });
 }
 
 void on_lost(Core& core, ExchangeId id, const std::string& sid) {
-  with_session(core, sid, [id](auto session) {
+  with_session(core, sid, [id](const auto& session) {
     if (session) session->abort(id);
   });
 }

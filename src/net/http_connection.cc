@@ -33,7 +33,7 @@ void HttpConnection::turn_away() {
   finish();
 }
 
-void HttpConnection::serve_upgrade(const HttpHead& head, std::string rest) {
+void HttpConnection::serve_upgrade(const HttpHead& head, std::string_view rest) {
   start();
   if (!is_open()) return;
   exchanges_.push_back({.id = core().next_id(), .framing = {.close = true}, .complete = true});
@@ -201,7 +201,7 @@ void HttpConnection::on_stop() {
   if (exchanges_.empty()) finish();
 }
 
-void HttpConnection::add_headers(ExchangeId id, std::string lines) {
+void HttpConnection::add_headers(ExchangeId id, std::string_view lines) {
   if (auto* exchange = find(id)) exchange->headers += lines;
 }
 

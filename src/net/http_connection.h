@@ -29,12 +29,12 @@ class HttpConnection final : public TcpConnection {
   /// Says 503 and ends: the server is full.
   void turn_away();
   /// Goes on with an upgrade whose request was read on another core; `rest` came behind it.
-  void serve_upgrade(const HttpHead& head, std::string rest);
+  void serve_upgrade(const HttpHead& head, std::string_view rest);
 
   /// Answers a request. Ignored when it was answered before or the connection is closing.
   void respond(ExchangeId id, HttpReply reply);
   /// Lines for the answer to this request, whoever makes it.
-  void add_headers(ExchangeId id, std::string lines);
+  void add_headers(ExchangeId id, std::string_view lines);
   /// The request waits in the session `sid`, which is told when the connection is lost first.
   void set_session(ExchangeId id, std::string sid);
   bool is_answered(ExchangeId id) const;

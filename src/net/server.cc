@@ -27,7 +27,7 @@ struct Server::State {
   }
 };
 
-Server::Server(ServerConfig config, std::vector<runtime::AsioLoop*> loops, Random& random,
+Server::Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
                ChannelHandlerFactory make_handler, HttpRoutes routes)
     : state_(std::make_shared<State>()) {
   state_->context =

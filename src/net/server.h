@@ -64,7 +64,7 @@ using ChannelHandlerFactory =
 /// Made and destroyed on the main thread; the loops must outlive it.
 class Server {
  public:
-  Server(ServerConfig config, std::vector<runtime::AsioLoop*> loops, Random& random,
+  Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
          ChannelHandlerFactory make_handler, HttpRoutes routes);
   ~Server();
   Server(const Server&) = delete;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/json.h"
+#include "base/utf8.h"
 
 namespace hawser::net {
 namespace {
@@ -174,7 +174,7 @@ FrameEvent FrameReader::finish_control() {
   const auto code = static_cast<std::uint16_t>(static_cast<unsigned char>(data[0]) << 8U |
                                                static_cast<unsigned char>(data[1]));
   if (!is_sendable(code)) return error(kProtocolError);
-  if (!json::is_valid_utf8(data.substr(2))) return error(kInvalidData);
+  if (!utf8::is_valid(data.substr(2))) return error(kInvalidData);
   return {FrameEvent::Kind::close, data.substr(2), code};
 }
 
@@ -183,7 +183,7 @@ FrameEvent FrameReader::finish_message(std::string_view data) {
   message_opcode_ = Opcode::continuation;
   fragments_ = 0;
   delivered_ = true;
-  if (text && !json::is_valid_utf8(data)) return error(kInvalidData);
+  if (text && !utf8::is_valid(data)) return error(kInvalidData);
   return {text ? FrameEvent::Kind::text : FrameEvent::Kind::binary, data, 0};
 }
 

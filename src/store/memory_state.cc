@@ -1,6 +1,7 @@
 #include "store/memory_state.h"
 
 #include <optional>
+#include <utility>
 
 #include "job/errors.h"
 #include "store/refusals.h"
@@ -23,7 +24,7 @@ const MemoryState::Owner* MemoryState::find_owner(std::string_view owner) const 
   return found == owners_.end() ? nullptr : &found->second;
 }
 
-MemoryState::Outcome MemoryState::run(job::Start command, WallMillis now) {
+MemoryState::Outcome MemoryState::run(job::Start&& command, WallMillis now) {
   if (!command.idempotency_key.empty()) {
     const auto first = keys_.find(std::pair(command.owner, command.idempotency_key));
     if (first != keys_.end()) return {repeat_start(first->second, command), {}};
@@ -54,7 +55,7 @@ Result<Reply> MemoryState::repeat_start(const JobId& first, const job::Start& co
   return job::reply_to(job.record, true);
 }
 
-MemoryState::Outcome MemoryState::run(const job::Claim& command, WallMillis) {
+MemoryState::Outcome MemoryState::run(job::Claim&& command, WallMillis) {
   std::optional<QueueKey> oldest;
   for (const auto& type : command.types) {
     const auto queue = queues_.find(type);
@@ -74,11 +75,11 @@ MemoryState::Outcome MemoryState::run(const job::Claim& command, WallMillis) {
 }
 
 template <class OneJobCommand>
-MemoryState::Outcome MemoryState::run(OneJobCommand command, WallMillis now) {
+MemoryState::Outcome MemoryState::run(OneJobCommand&& command, WallMillis now) {
   const auto found = jobs_.find(command.id);
   if (found == jobs_.end()) return {std::unexpected(job::not_found(command.id)), {}};
   auto& job = found->second;
-  auto change = job::decide(job.record, std::move(command), now, limits_);
+  auto change = job::decide(job.record, std::forward<OneJobCommand>(command), now, limits_);
   if (!change) return {std::unexpected(change.error()), {}};
   if (!change->changed) return {job::reply_to(job.record, true), {}};
   auto& owner = owners_.find(*job.record.owner)->second;

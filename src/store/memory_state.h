@@ -40,10 +40,10 @@ class MemoryState {
   const Owner* find_owner(std::string_view owner) const;
 
  private:
-  Outcome run(job::Start command, WallMillis now);
-  Outcome run(const job::Claim& command, WallMillis now);
+  Outcome run(job::Start&& command, WallMillis now);
+  Outcome run(job::Claim&& command, WallMillis now);
   template <class OneJobCommand>
-  Outcome run(OneJobCommand command, WallMillis now);
+  Outcome run(OneJobCommand&& command, WallMillis now);
 
   Result<job::Reply> repeat_start(const JobId& first, const job::Start& command) const;
   /// Replaces the record and keeps queue and counters in step.

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -12,7 +13,7 @@ using hawser::json::View;
 /// Every accessor must be safe on whatever `validate` accepted, and slices must stay valid JSON themselves.
 void walk(View value) {
   if (!hawser::json::value_length(value.raw())) std::abort();
-  if (const auto text = value.as_string(); text && !hawser::json::is_valid_utf8(*text)) std::abort();
+  if (const auto text = value.as_string(); text && !hawser::utf8::is_valid(*text)) std::abort();
   (void)value.as_number();
   auto elements = value.elements();
   while (const auto element = elements.next()) walk(*element);
