@@ -18,6 +18,7 @@ enum class CloseReason {
   too_slow,         ///< kSendHardLimit reached; 1013
   overloaded,       ///< 1013
   connect_timeout,  ///< no CONNECT arrived; 1008
+  taken_over,       ///< its client has come back on another connection; 1000
   final_disconnect  ///< after a Socket.IO DISCONNECT: the client must not return by itself; 1000
 };
 

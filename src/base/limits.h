@@ -44,6 +44,9 @@ inline constexpr auto kHttpIdleTimeout = 75s;
 inline constexpr auto kWriteStallTimeout = 60s;
 /// No CONNECT in this time after the transport opened: closed (the reference's connectTimeout).
 inline constexpr auto kConnectTimeout = 45s;
+/// How long after its first connect a client may come back to the state it had: longer than a laptop stays
+/// closed, short enough that a stolen pid, useless without the user's token, ends.
+inline constexpr auto kRecoveryLifetime = 24h * 30;
 /// An upgrade to WebSocket that is not finished is dropped; polling goes on.
 inline constexpr auto kUpgradeTimeout = 10s;
 /// How long a session that was closed between two polls keeps its `close` packet for the next one.

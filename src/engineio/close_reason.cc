@@ -10,6 +10,7 @@ std::uint16_t close_code_of(CloseReason reason) {
     case CloseReason::too_slow:
     case CloseReason::overloaded: return close_code::kTryAgainLater;
     case CloseReason::connect_timeout: return close_code::kPolicyViolation;
+    case CloseReason::taken_over:
     case CloseReason::final_disconnect: return close_code::kNormal;
   }
   return close_code::kNormal;

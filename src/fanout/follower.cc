@@ -10,9 +10,14 @@ constexpr auto kRetryDelay = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Follower::Follower(Hub& hub, std::string owner, FollowerEvents events)
+Follower::Follower(Hub& hub, std::string owner, FollowerEvents events, std::optional<std::uint64_t> from)
     : hub_(hub), name_(std::move(owner)), events_(std::move(events)), owner_(hub.join(name_, *this)) {
-  read_head();
+  if (from) {
+    cursor_ = *from;
+    read_page();  // Tells whether the log goes on from there.
+  } else {
+    read_head();
+  }
 }
 
 Follower::~Follower() {
@@ -55,10 +60,14 @@ void Follower::read_head() {
 void Follower::on_head(const Result<std::uint64_t>& head) {
   reading_ = false;
   if (!head) return retry_or_fail(head.error(), &Follower::read_head);
-  state_ = State::following;
   cursor_ = *head;
-  events_.on_started();
-  Hub::raise_head(owner_, *head);
+  begin(*head, false);
+}
+
+void Follower::begin(std::uint64_t head, bool resumed) {
+  state_ = State::following;
+  events_.on_started(resumed);
+  Hub::raise_head(owner_, head);
   if (owner_.feed.head() > cursor_) events_.on_ready();
 }
 
@@ -71,13 +80,18 @@ void Follower::read_page() {
 
 void Follower::on_page(const Result<job::OwnerPage>& page) {
   reading_ = false;
-  if (!page) return retry_or_fail(page.error(), &Follower::read_page);
+  const bool starting = state_ == State::starting;
+  if (!page) {
+    if (starting && page.error().code == Errc::reset) return read_head();
+    return retry_or_fail(page.error(), &Follower::read_page);
+  }
   // A head was announced that this read did not reach: do not spin on it.
-  if (page->events.empty()) return retry_later(&Follower::read_page);
+  if (page->events.empty() && !starting) return retry_later(&Follower::read_page);
   for (const auto& event : page->events) {
     owner_.feed.complete(event);
     page_.push_back(event);
   }
+  if (starting) return begin(page->head, true);
   Hub::raise_head(owner_, page->head);
   events_.on_ready();
 }

@@ -28,11 +28,12 @@ class Follower {
   friend class Hub;
   enum class State { starting, following, failed };
 
-  Follower(Hub& hub, std::string owner, FollowerEvents events);
+  Follower(Hub& hub, std::string owner, FollowerEvents events, std::optional<std::uint64_t> from);
 
   void wake();
   void read_head();
   void on_head(const Result<std::uint64_t>& head);
+  void begin(std::uint64_t head, bool resumed);
   void read_page();
   void on_page(const Result<job::OwnerPage>& page);
   void retry_or_fail(const Error& error, void (Follower::*again)());

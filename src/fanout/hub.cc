@@ -20,8 +20,9 @@ Hub::~Hub() {
   loop_.cancel(check_timer_);
 }
 
-std::unique_ptr<Follower> Hub::follow(std::string owner, FollowerEvents events) {
-  return std::unique_ptr<Follower>(new Follower(*this, std::move(owner), std::move(events)));
+std::unique_ptr<Follower> Hub::follow(std::string owner, FollowerEvents events,
+                                      std::optional<std::uint64_t> from) {
+  return std::unique_ptr<Follower>(new Follower(*this, std::move(owner), std::move(events), from));
 }
 
 Hub::Owner& Hub::join(const std::string& name, Follower& follower) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,8 +21,9 @@ class Follower;
 /// What a follower tells its reader. Called on the core's loop, never within a call of the reader; the
 /// reader must not destroy a follower in them.
 struct FollowerEvents {
-  /// The cursor stands at the durable head as it was after `follow`.
-  std::function<void()> on_started;
+  /// The cursor stands. `resumed`: at the position that was asked for; else at the durable head as it was
+  /// after `follow`.
+  std::function<void(bool resumed)> on_started;
   /// `next` may have something.
   std::function<void()> on_ready;
   /// The stream cannot go on (`reset`, `corrupt`, …), or could not be started; `next` stays empty.
@@ -42,8 +44,10 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  /// Follows all events of the owner from the durable head on.
-  std::unique_ptr<Follower> follow(std::string owner, FollowerEvents events);
+  /// Follows all events of the owner: those after the position `from`, or, without one and when the log
+  /// does not go on from there (`reset`), those after the durable head.
+  std::unique_ptr<Follower> follow(std::string owner, FollowerEvents events,
+                                   std::optional<std::uint64_t> from = std::nullopt);
 
   void announce(const job::CommitGroup& group);
   /// Announcements were lost: ask the store for the heads of all followed owners.

@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kHolder = "server";
 /// For connections to take what is left to send after the handlers have stopped.
 constexpr auto kCloseTime = std::chrono::seconds(3);
+constexpr std::size_t kRecoveryKeyBytes = 32;
 constexpr std::string_view kDevUser = "dev";
 constexpr auto kDevTokenLifetime = std::chrono::hours(24 * 30);
 
@@ -106,6 +107,7 @@ Status App::build() {
   executor_ = std::make_unique<worker::Executor>(*store_, clock, handlers, config_.worker.threads,
                                                  std::string(kHolder));
   jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random, input_checks(handlers));
+  if (auto made = make_recovery(); !made) return made;
   make_cores();
   store_->set_listener([this](const std::shared_ptr<const job::CommitGroup>& group) {
     wakeup_->announce(group);
@@ -128,14 +130,44 @@ Status App::build() {
   return {};
 }
 
+/// Positions and pids are worth as much as the store: what forgets jobs has a key of its own each time.
+Status App::make_recovery() {
+  auto& random = runtime::system_random();
+  Result<std::string> key = random.token(kRecoveryKeyBytes);
+  if (config_.store.kind != "memory") key = load_or_create_recovery_key(config_.server.data_dir, random);
+  if (!key) return std::unexpected(key.error());
+  recovery_.emplace(*std::move(key), store_->status().incarnation);
+  return {};
+}
+
+/// A client that comes back may find its older connection still open, on any core.
+void App::close_older(const Loop& here, const std::string& sid, TimePoint connected_at) {
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    if (i == here.index()) continue;
+    loops_[i]->post([&core = *cores_[i], sid, connected_at] { core.close_older(sid, connected_at); });
+  }
+}
+
 void App::make_cores() {
   std::vector<fanout::Hub*> hubs;
   for (std::size_t i = 0; i < loop_count(config_); ++i) {
     loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
-    hubs_.push_back(std::make_unique<fanout::Hub>(*loops_.back(), *jobs_, session::encode_event));
+    auto& loop = *loops_.back();
+    hubs_.push_back(std::make_unique<fanout::Hub>(loop, *jobs_, [this](const job::Event& event) {
+      return session::encode_event(event, recovery_->offset_text({event.position, {}}));
+    }));
     hubs.push_back(hubs_.back().get());
-    cores_.push_back(std::make_unique<session::Core>(
-        session::Parts{*loops_.back(), *jobs_, *hubs_.back(), *authenticator_, runtime::system_random()}));
+    cores_.push_back(std::make_unique<session::Core>(session::Parts{
+        .loop = loop,
+        .jobs = *jobs_,
+        .hub = *hubs_.back(),
+        .authenticator = *authenticator_,
+        .random = runtime::system_random(),
+        .recovery = *recovery_,
+        .close_older_elsewhere = [this, &loop](
+                                     const std::string& sid,
+                                     TimePoint connected_at) { close_older(loop, sid, connected_at); },
+    }));
   }
   wakeup_ = std::make_unique<fanout::LocalWakeup>(hubs);
 }

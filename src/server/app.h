@@ -18,6 +18,7 @@
 #include "server/http_routes.h"
 #include "session/auth.h"
 #include "session/core.h"
+#include "session/recovery.h"
 #include "worker/executor.h"
 
 namespace hawser::server {
@@ -46,7 +47,9 @@ class App {
   explicit App(const Config& config);
   Status open_store();
   Status build();
+  Status make_recovery();
   void make_cores();
+  void close_older(const Loop& here, const std::string& sid, TimePoint connected_at);
   void run_loops();
   void stop_loops();
 
@@ -58,6 +61,7 @@ class App {
   std::unique_ptr<worker::Executor> executor_;
   std::unique_ptr<job::JobService> jobs_;
   std::optional<session::Authenticator> authenticator_;
+  std::optional<session::Recovery> recovery_;
   std::vector<std::unique_ptr<fanout::Hub>> hubs_;
   std::vector<std::unique_ptr<session::Core>> cores_;
   std::unique_ptr<fanout::LocalWakeup> wakeup_;

@@ -17,7 +17,7 @@ namespace hawser::server {
 namespace {
 
 constexpr std::size_t kMaxFile = 64 * limits::kKiB;  // Larger than any key.
-constexpr std::size_t kDevSecretBytes = 48;          // 64 characters, enough for HS512.
+constexpr std::size_t kSecretBytes = 48;             // 64 characters, enough for HS512.
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kOthers = 0077;
 
@@ -113,6 +113,18 @@ Result<bool> publish(const std::string& directory, const std::string& path, cons
   return linked;
 }
 
+Result<std::string> load_or_create(const std::string& data_dir, const std::string& path,
+                                   std::string_view what, Random& random) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return read_secret_file(path, "server.data_dir");
+  std::filesystem::create_directories(data_dir, error);
+  if (error) return file_error("server.data_dir", data_dir, "cannot be made: " + error.message());
+  const auto ours = publish(data_dir, path, random.token(kSecretBytes));
+  if (!ours) return std::unexpected(ours.error());
+  if (*ours) spdlog::info("made {} and keeps it in {}", what, path);
+  return read_secret_file(path, "server.data_dir");
+}
+
 Result<std::string> configured_key(const Config& config) {
   const auto& auth = config.auth;
   if (!auth.public_key_file.empty())
@@ -152,17 +164,12 @@ Result<std::string> load_dev_secret(const std::string& data_dir) {
 }
 
 Result<std::string> load_or_create_secret(const std::string& data_dir, Random& random) {
-  const auto path = dev_secret_path(data_dir);
-  auto existing = load_dev_secret(data_dir);
-  if (existing || existing.error().code != Errc::not_found) return existing;
+  return load_or_create(data_dir, dev_secret_path(data_dir), "a token secret for --dev", random);
+}
 
-  std::error_code error;
-  std::filesystem::create_directories(data_dir, error);
-  if (error) return file_error("server.data_dir", data_dir, "cannot be made: " + error.message());
-  const auto ours = publish(data_dir, path, random.token(kDevSecretBytes));
-  if (!ours) return std::unexpected(ours.error());
-  if (*ours) spdlog::info("made a token secret for --dev and keeps it in {}", path);
-  return load_dev_secret(data_dir);
+Result<std::string> load_or_create_recovery_key(const std::string& data_dir, Random& random) {
+  const auto path = (std::filesystem::path(data_dir) / "recovery-key").string();
+  return load_or_create(data_dir, path, "the key of connection state recovery", random);
 }
 
 bool has_configured_key(const Config& config) {

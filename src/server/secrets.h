@@ -22,7 +22,11 @@ Result<std::string> load_dev_secret(const std::string& data_dir);
 /// of several processes that start together. Says so in the log when it made one.
 Result<std::string> load_or_create_secret(const std::string& data_dir, Random& random);
 
-/// Where that secret is.
+/// The key of the pids of connection state recovery (session/recovery.h), kept as that secret is, in
+/// `recovery-key`: whoever opens the store again recovers its clients.
+Result<std::string> load_or_create_recovery_key(const std::string& data_dir, Random& random);
+
+/// Where the secret of `--dev` is.
 std::string dev_secret_path(const std::string& data_dir);
 
 /// The key material of the configuration: auth.secret, auth.secret_file or auth.public_key_file, and

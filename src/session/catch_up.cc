@@ -27,6 +27,26 @@ Status CatchUp::start(const JobId& job, std::uint64_t after, Ticket ticket) {
   return {};
 }
 
+void CatchUp::take_up(const StreamOffset::Cursor& cursor) {
+  auto& entry = entries_[cursor.job];
+  entry.last_sent = cursor.sequence;
+  entry.covered = cursor.sequence;
+  entry.taken_up = true;
+  turns_.push_back(cursor.job);
+}
+
+std::vector<StreamOffset::Cursor> CatchUp::cursors() const {
+  std::vector<StreamOffset::Cursor> cursors;
+  for (const auto& [job, entry] : entries_) {
+    if (entry.replaying && (!entry.request || entry.request->accepted)) {
+      cursors.push_back({job, entry.last_sent});
+    } else if (entry.covered) {
+      cursors.push_back({job, *entry.covered});
+    }  // Else it was only asked for, and all that the live cursor has passed has been sent.
+  }
+  return cursors;
+}
+
 void CatchUp::stop(const JobId& job) {
   const auto found = entries_.find(job);
   if (found == entries_.end() || !found->second.request) return;
@@ -51,7 +71,8 @@ void CatchUp::cut_short(const JobId& job, Entry& entry) {
 void CatchUp::abandon(Entries::iterator at) {
   auto& entry = at->second;
   entry.request.reset();
-  if (!entry.covered || *entry.covered >= entry.skipped) return settle(at);
+  const bool owes = entry.taken_up || (entry.covered && *entry.covered < entry.skipped);
+  if (!owes) return settle(at);
   entry.last_sent = *entry.covered;
   entry.target = 0;
   entry.near_head = false;
@@ -85,6 +106,7 @@ std::optional<CatchUp::Output> CatchUp::next(std::uint64_t live_cursor) {
   if (entry.covered || event->position > live_cursor) {
     entry.covered = std::max(entry.covered.value_or(0), event->sequence);
   }
+  if (event->position <= live_cursor) entry.skipped = std::max(entry.skipped, event->sequence);
   return Output(std::move(event));
 }
 
@@ -99,6 +121,7 @@ void CatchUp::end_turn() {
     return;
   }
   turns_.pop_front();
+  entry.taken_up = false;
   if (entry.covered) entry.covered = std::max(*entry.covered, entry.last_sent);
   if (const auto request = std::exchange(entry.request, std::nullopt)) {
     answers_.emplace_back(Completed{at->first, request->replayed, request->after});
@@ -138,6 +161,7 @@ void CatchUp::on_page(const job::JobPage& page) {
     entry.target = page.head;
     answers_.emplace_back(Accepted{entry.request->ticket, turns_.front()});
   }
+  if (entry.taken_up && entry.target == 0) entry.target = page.head;
   if (page.events.empty() || page.events.back()->sequence >= page.head) entry.near_head = true;
   page_.assign(page.events.begin(), page.events.end());
   page_open_ = true;
@@ -149,8 +173,15 @@ bool CatchUp::on_error(const Error& error) {
   holds_live_ = false;
   const auto at = entries_.find(turns_.front());
   const auto& request = at->second.request;
-  if (!request || request->accepted) return false;
-  answers_.emplace_back(Rejected{request->ticket, at->first, error});
+  if (request && !request->accepted) {
+    answers_.emplace_back(Rejected{request->ticket, at->first, error});
+  } else if (at->second.taken_up && !is_retryable(error.code)) {  // No such cursor: nothing is owed.
+    answers_.emplace_back(Rejected{std::nullopt, at->first, error});
+    at->second.taken_up = false;
+    at->second.covered.reset();
+  } else {
+    return false;
+  }
   turns_.pop_front();
   abandon(at);
   return true;

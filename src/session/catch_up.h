@@ -5,10 +5,12 @@
 #include <map>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "base/id.h"
 #include "job/job_store.h"
+#include "session/stream_offset.h"
 
 namespace hawser::session {
 
@@ -59,6 +61,10 @@ class CatchUp {
 
   /// Begins or restarts the replay of a job after a sequence. Errors: too_many_catch_ups.
   Status start(const JobId& job, std::uint64_t after, Ticket ticket);
+  /// Takes up a replay that another connection of the client did not finish (connection state recovery):
+  /// sends the rest quietly. When there is no such job any more, that is told as a Rejected without a ticket.
+  /// Before the first `next`; at most kMaxCatchUps.
+  void take_up(const StreamOffset::Cursor& cursor);
   /// Gives the replay up (`unsubscribe:job`); live delivery goes on.
   void stop(const JobId& job);
 
@@ -82,6 +88,8 @@ class CatchUp {
   bool on_error(const Error& error);
 
   std::size_t size() const { return entries_.size(); }
+  /// How far each job has been sent whose events do not (only) go by the live cursor.
+  std::vector<StreamOffset::Cursor> cursors() const;
 
  private:
   struct Request {
@@ -101,6 +109,8 @@ class CatchUp {
     /// the replay is ahead of it; until then it is "those the live cursor has passed".
     std::optional<std::uint64_t> covered;
     bool near_head = false;  ///< a page has ended at the head: meet the live cursor now
+    /// From another connection, and not yet at the head: what lies behind `covered` is owed.
+    bool taken_up = false;
   };
   using Entries = std::map<JobId, Entry>;
 

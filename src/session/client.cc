@@ -21,10 +21,12 @@ std::string job_body(const JobId& job) {
 
 }  // namespace
 
-Client::Client(const Parts& parts, Outlet& outlet, Identity identity, ClientEvents events)
+Client::Client(const Parts& parts, Outlet& outlet, Arrival arrival, ClientEvents events)
     : parts_(parts),
       outlet_(outlet),
-      user_(std::move(identity.user)),
+      user_(std::move(arrival.identity.user)),
+      recoverable_(arrival.recoverable),
+      returns_(arrival.returns),
       events_(std::move(events)),
       rate_(limits::kCommandsPerSecond, limits::kCommandBurst, parts.loop.now()),
       expiry_(
@@ -33,16 +35,28 @@ Client::Client(const Parts& parts, Outlet& outlet, Identity identity, ClientEven
             warn_of_expiry();
             events_.on_expired();
           }),
-      first_expiry_(identity.expires_at),
-      delivery_(parts, outlet, reads_, user_, [this] { on_started(); }) {}
+      first_expiry_(arrival.identity.expires_at),
+      delivery_(parts, outlet, reads_,
+                {.owner = user_, .from = std::move(arrival.offset), .with_offsets = recoverable_},
+                [this](bool recovered) { on_started(recovered); }) {}
 
-void Client::on_started() {
-  events_.on_ready();
-  outlet_.event("connected", json::Object()
-                                 .add("userId", user_)
-                                 .add("timestamp", parts_.loop.wall_now())
-                                 .add("serverVersion", kServerVersion)
-                                 .str());
+void Client::on_started(bool recovered) {
+  const auto offset = delivery_.offset();
+  events_.on_ready(recovered, offset.position);
+  outlet_.event("connected",
+                json::Object()
+                    .add("userId", user_)
+                    .add("timestamp", parts_.loop.wall_now())
+                    .add("serverVersion", kServerVersion)
+                    .str(),
+                recoverable_ ? parts_.recovery.offset_text(offset) : std::string());
+  if (returns_ && !recovered) {
+    outlet_.event("stream:reset",
+                  json::Object()
+                      .add("reason", "The stream of the earlier connection cannot be continued.")
+                      .add("hint", "Ask reconnect:sync for the jobs you follow.")
+                      .str());
+  }
   expiry_.set(first_expiry_);
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,10 +21,19 @@ namespace hawser::session {
 
 /// What a client asks of its session.
 struct ClientEvents {
-  /// The CONNECT can be answered; the client's events follow behind the answer.
-  std::function<void()> on_ready;
+  /// The CONNECT can be answered; the client's events follow behind the answer. `position` is where its
+  /// stream begins when it was not recovered.
+  std::function<void(bool recovered, std::uint64_t position)> on_ready;
   /// The token has expired: disconnect so that the client does not return by itself.
   std::function<void()> on_expired;
+};
+
+/// How a client comes.
+struct Arrival {
+  Identity identity;
+  bool recoverable = true;             ///< its events carry offsets
+  bool returns = false;                ///< it says that it was here before
+  std::optional<StreamOffset> offset;  ///< where its stream ended then, if that could be read
 };
 
 /// One authenticated user in the default namespace of one connection: runs its commands, each on jobs of
@@ -30,7 +41,7 @@ struct ClientEvents {
 /// is still carried out, its answer is dropped.
 class Client {
  public:
-  Client(const Parts& parts, Outlet& outlet, Identity identity, ClientEvents events);
+  Client(const Parts& parts, Outlet& outlet, Arrival arrival, ClientEvents events);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -38,7 +49,7 @@ class Client {
   void on_writable() { delivery_.pump(); }
 
  private:
-  void on_started();
+  void on_started(bool recovered);
   Status admit();
   void warn_of_expiry();
 
@@ -59,6 +70,8 @@ class Client {
   const Parts& parts_;
   Outlet& outlet_;
   const std::string user_;
+  const bool recoverable_;
+  const bool returns_;
   ClientEvents events_;
   std::set<JobId> subscriptions_;
   TokenBucket rate_;

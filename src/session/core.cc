@@ -1,5 +1,7 @@
 #include "session/core.h"
 
+#include <utility>
+
 #include "session/session.h"
 
 namespace hawser::session {
@@ -14,6 +16,23 @@ std::unique_ptr<ChannelHandler> Core::make_session(Channel& channel, const Hands
 
 void Core::announce_shutdown() {
   for (auto* session : sessions_) session->announce_shutdown();
+}
+
+void Core::close_older(const std::string& sid, TimePoint connected_at) {
+  const auto found = connected_.find(sid);
+  if (found != connected_.end() && found->second->connected_at() < connected_at)
+    found->second->close_for_heir();
+}
+
+void Core::enter(const std::string& sid, Session& session) {
+  const auto [holder, is_new] = connected_.try_emplace(sid, &session);
+  if (!is_new && holder->second != &session) std::exchange(holder->second, &session)->close_for_heir();
+  if (parts_.close_older_elsewhere) parts_.close_older_elsewhere(sid, session.connected_at());
+}
+
+void Core::leave(const std::string& sid, const Session& session) {
+  const auto found = connected_.find(sid);
+  if (found != connected_.end() && found->second == &session) connected_.erase(found);
 }
 
 }  // namespace hawser::session

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
+#include <string>
+#include <unordered_map>
 
 #include "base/channel.h"
 #include "base/limits.h"
@@ -9,6 +12,7 @@
 #include "fanout/hub.h"
 #include "job/job_service.h"
 #include "session/auth.h"
+#include "session/recovery.h"
 
 namespace hawser::session {
 
@@ -21,7 +25,10 @@ struct Parts {
   fanout::Hub& hub;
   const Authenticator& authenticator;
   Random& random;
+  const Recovery& recovery;
   Duration connect_timeout = limits::kConnectTimeout;
+  /// Calls Core::close_older on all other cores.
+  std::function<void(const std::string& sid, TimePoint connected_at)> close_older_elsewhere{};
 };
 
 /// The sessions of one core. Lives on its loop and outlives them.
@@ -41,13 +48,19 @@ class Core {
 
   /// Tells every connected client `server:shutdown`; the caller closes the connections afterwards.
   void announce_shutdown();
+  /// Ends the connection that held this sid before its client came back at `connected_at`, if it is here.
+  void close_older(const std::string& sid, TimePoint connected_at);
   std::size_t sessions() const { return sessions_.size(); }
 
  private:
-  friend class Session;  // enters and leaves the set
+  friend class Session;  // enters and leaves
+
+  void enter(const std::string& sid, Session& session);
+  void leave(const std::string& sid, const Session& session);
 
   Parts parts_;
   std::set<Session*> sessions_;
+  std::unordered_map<std::string, Session*> connected_;  ///< by the sid in the default namespace
 };
 
 }  // namespace hawser::session

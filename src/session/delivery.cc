@@ -16,12 +16,24 @@ constexpr auto kRetryDelay = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Delivery::Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, std::string owner,
-                   std::function<void()> on_started)
-    : parts_(parts), outlet_(outlet), reads_(reads), owner_(std::move(owner)) {
-  follower_ = parts_.hub.follow(owner_, {.on_started = std::move(on_started),
-                                         .on_ready = [this] { pump(); },
-                                         .on_failed = [this](const Error& error) { fail(error); }});
+Delivery::Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, Options options,
+                   std::function<void(bool recovered)> on_started)
+    : parts_(parts), outlet_(outlet), reads_(reads), options_(std::move(options)) {
+  auto start = [this, on_started = std::move(on_started)](bool recovered) {
+    if (recovered) take_up();
+    on_started(recovered);
+    pump();
+  };
+  follower_ = parts_.hub.follow(options_.owner,
+                                {.on_started = std::move(start),
+                                 .on_ready = [this] { pump(); },
+                                 .on_failed = [this](const Error& error) { fail(error); }},
+                                options_.from ? std::optional(options_.from->position) : std::nullopt);
+}
+
+/// The rewinds that the earlier connection did not finish.
+void Delivery::take_up() {
+  for (const auto& cursor : options_.from->listed) catch_up_.take_up(cursor);
 }
 
 void Delivery::pump() {
@@ -42,8 +54,16 @@ bool Delivery::pump_live() {
   if (catch_up_.holds_live()) return false;
   const auto item = follower_->next();
   if (!item) return false;
-  if (catch_up_.accepts_live(item->event->job, item->event->sequence)) outlet_.send(item->frame);
+  if (catch_up_.accepts_live(item->event->job, item->event->sequence)) outlet_.send(live_frame(*item));
   return true;
+}
+
+/// The shared frame, unless this socket's offset is another one than the event's position.
+SharedBytes Delivery::live_frame(const fanout::Item& item) const {
+  if (options_.with_offsets && catch_up_.size() == 0) return item.frame;
+  const auto shared = parts_.recovery.offset_text({item.event->position, {}});
+  return replace_offset(item.frame, shared,
+                        options_.with_offsets ? parts_.recovery.offset_text(offset()) : std::string());
 }
 
 void Delivery::rewind(const JobId& job, std::uint64_t after, const Ack& ack) {
@@ -63,7 +83,7 @@ void Delivery::read_if_needed() {
   if (!read) return;
   reads_.add(lifetime_.guard([this, read = *read](ReadQueue::Done done) {
     parts_.jobs.read_job(
-        parts_.loop, owner_, read.job, read.after, {},
+        parts_.loop, options_.owner, read.job, read.after, {},
         lifetime_.guard([this, done = std::move(done)](const Result<job::JobPage>& page) mutable {
           on_page(page);
           done();
@@ -89,7 +109,8 @@ void Delivery::fail(const Error& error) {
 }
 
 void Delivery::act(const job::EventPtr& event) {
-  outlet_.send(encode_event(*event));
+  outlet_.send(
+      encode_event(*event, options_.with_offsets ? parts_.recovery.offset_text(offset()) : std::string()));
 }
 
 void Delivery::act(const CatchUp::Accepted& accepted) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/lifetime.h"
@@ -10,6 +11,7 @@
 #include "session/core.h"
 #include "session/outlet.h"
 #include "session/read_queue.h"
+#include "session/stream_offset.h"
 
 namespace hawser::session {
 
@@ -17,18 +19,30 @@ namespace hawser::session {
 /// only while the channel has room (law 3). Lives on its core.
 class Delivery {
  public:
-  /// `on_started` runs once when the cursor stands; from then on the caller may `pump`. When the stream
-  /// cannot go on, the connection is closed so that the client comes back for the rest.
-  Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, std::string owner,
-           std::function<void()> on_started);
+  struct Options {
+    std::string owner;
+    /// Where the stream of an earlier connection ended; without it this one begins at the durable head.
+    std::optional<StreamOffset> from;
+    bool with_offsets = true;  ///< events carry the offset, so that the next connection can go on
+  };
+
+  /// `on_started` runs once when the cursor stands, and says whether that is where `from` asked for; the
+  /// events follow behind it. When the stream cannot go on, the connection is closed so that the client
+  /// comes back for the rest.
+  Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, Options options,
+           std::function<void(bool recovered)> on_started);
 
   /// Sends what there is and what there is room for.
   void pump();
   /// reconnect:sync; answers by itself, after the events.
   void rewind(const JobId& job, std::uint64_t after, const Ack& ack);
   void stop_rewind(const JobId& job);
+  /// What the client has been sent.
+  StreamOffset offset() const { return {follower_->cursor(), catch_up_.cursors()}; }
 
  private:
+  void take_up();
+  SharedBytes live_frame(const fanout::Item& item) const;
   bool pump_rewinds();
   bool pump_live();
   void read_if_needed();
@@ -44,7 +58,7 @@ class Delivery {
   const Parts& parts_;
   Outlet& outlet_;
   ReadQueue& reads_;
-  std::string owner_;
+  const Options options_;
   CatchUp catch_up_;
   std::unique_ptr<fanout::Follower> follower_;
   Lifetime lifetime_;

@@ -18,6 +18,11 @@ void Outlet::event(std::string_view name, std::string_view body_json) {
   send(socketio::encode_event(socketio::kDefaultNamespace, name, {body_json}));
 }
 
+void Outlet::event(std::string_view name, std::string_view body_json, std::string_view offset) {
+  if (offset.empty()) return event(name, body_json);
+  send(socketio::encode_event(socketio::kDefaultNamespace, name, {body_json, json::quoted(offset)}));
+}
+
 void Outlet::ack(const Ack& ack, std::string_view body_json) {
   if (ack) send(socketio::encode_ack(socketio::kDefaultNamespace, *ack, {body_json}));
 }

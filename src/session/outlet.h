@@ -22,6 +22,8 @@ class Outlet {
   void send(SharedBytes packet);
   void send(std::string packet) { send(share(std::move(packet))); }
   void event(std::string_view name, std::string_view body_json);
+  /// The same with the offset (stream_offset.h) as its last argument, if it is not empty.
+  void event(std::string_view name, std::string_view body_json, std::string_view offset);
 
   /// Answers a command, if an answer was asked for.
   void ack(const Ack& ack, std::string_view body_json);

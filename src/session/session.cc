@@ -36,6 +36,7 @@ Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
 }
 
 Session::~Session() {
+  forget_client();
   core_.parts_.loop.cancel(connect_timer_);
   core_.sessions_.erase(this);
 }
@@ -52,7 +53,7 @@ void Session::on_writable() {
 void Session::on_closed(std::string_view reason) {
   spdlog::debug("connection closed: {}", reason);
   outlet_.on_closed();
-  client_.reset();
+  forget_client();
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
 }
 
@@ -74,13 +75,57 @@ void Session::act(const socketio::ConnectRequest& request) {
     return;
   }
   // The answer waits for the cursor: whatever the client does after it is behind the cursor.
-  client_ = std::make_unique<Client>(core_.parts_, outlet_, *std::move(identity),
-                                     ClientEvents{[this] { accept(); }, [this] { end_for_good(); }});
+  const auto user = identity->user;
+  auto how = arrival(*std::move(identity), request.auth);
+  const bool recoverable = how.recoverable;
+  client_ = std::make_unique<Client>(
+      core_.parts_, outlet_, std::move(how),
+      ClientEvents{[this, user, recoverable](bool recovered, std::uint64_t position) {
+                     if (!recovered) renew(recoverable, user, position);
+                     accept();
+                   },
+                   [this] { end_for_good(); }});
+}
+
+Arrival Session::arrival(Identity identity, std::string_view auth) {
+  const auto member = [view = json::View(auth)](std::string_view name) {
+    const auto found = view.find(name);
+    return found ? found->as_string() : std::nullopt;
+  };
+  Arrival arrival;
+  const auto wish = json::View(auth).find("recovery");
+  arrival.recoverable = !wish || wish->as_boolean() != false;
+  if (auto pid = member("pid"); arrival.recoverable && pid) {
+    arrival.returns = true;
+    auto restored =
+        core_.parts_.recovery.restore(identity.user, {*pid, member("offset")}, core_.parts_.loop.wall_now());
+    if (restored) {
+      sid_ = std::move(restored->sid);
+      pid_ = *std::move(pid);
+      arrival.offset = std::move(restored->offset);
+    }
+  }
+  arrival.identity = std::move(identity);
+  return arrival;
+}
+
+/// A client that begins anew, at `position`.
+void Session::renew(bool recoverable, const std::string& user, std::uint64_t position) {
+  const auto& parts = core_.parts_;
+  sid_ = parts.random.token(kSidBytes);
+  pid_ = recoverable ? parts.recovery.make_pid(user, {sid_, position}, parts.loop.wall_now()) : std::string();
 }
 
 void Session::accept() {
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
-  outlet_.send(connection_.accept(kNamespace, core_.parts_.random.token(kSidBytes)));
+  connected_at_ = core_.parts_.loop.now();
+  core_.enter(sid_, *this);
+  outlet_.send(connection_.accept(kNamespace, sid_, pid_));
+}
+
+void Session::forget_client() {
+  core_.leave(sid_, *this);
+  client_.reset();
 }
 
 void Session::end_for_good() {
@@ -94,7 +139,7 @@ void Session::act(const socketio::Received& received) {
 }
 
 void Session::act(const socketio::Left&) {
-  client_.reset();
+  forget_client();
 }
 
 void Session::act(const socketio::Violation& violation) {

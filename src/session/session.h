@@ -26,6 +26,10 @@ class Session final : public ChannelHandler {
   void on_closed(std::string_view reason) override;
 
   void announce_shutdown();
+  /// Its client has come back on another connection.
+  void close_for_heir() { outlet_.close(CloseReason::taken_over); }
+  /// When the default namespace was connected.
+  TimePoint connected_at() const { return connected_at_; }
 
  private:
   void act(socketio::Nothing) {}
@@ -35,7 +39,10 @@ class Session final : public ChannelHandler {
   void act(const socketio::Left& left);
   void act(const socketio::Violation& violation);
 
+  Arrival arrival(Identity identity, std::string_view auth);
+  void renew(bool recoverable, const std::string& user, std::uint64_t position);
   void accept();
+  void forget_client();
   void end_for_good();
 
   Core& core_;
@@ -43,6 +50,9 @@ class Session final : public ChannelHandler {
   std::string query_token_;
   socketio::Connection connection_;
   TimerId connect_timer_ = TimerId::none;
+  std::string sid_;  ///< in the default namespace; while it waits for its cursor, the one to be recovered
+  std::string pid_;  ///< as the client presented it
+  TimePoint connected_at_;
   std::unique_ptr<Client> client_;
 };
 

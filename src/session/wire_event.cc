@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/json.h"
 #include "socketio/packet.h"
@@ -10,6 +11,21 @@ namespace hawser::session {
 namespace {
 
 using json::Object;
+
+constexpr char kEndOfPacket = ']';
+
+/// Of what follows the body.
+std::size_t offset_tail_size(std::string_view offset) {
+  return offset.empty() ? 1 : offset.size() + std::string_view(R"(,""])").size();
+}
+
+/// Offsets hold nothing that JSON escapes.
+void set_offset(std::string& packet, std::string_view offset) {
+  if (offset.empty()) return;
+  packet.pop_back();
+  packet.append(",\"").append(offset).append("\"");
+  packet += kEndOfPacket;
+}
 
 std::string_view text_of(const SharedBytes& bytes, std::string_view missing) {
   return bytes && !bytes->empty() ? std::string_view(*bytes) : missing;
@@ -57,14 +73,23 @@ std::string payload_of(const job::Event& event) {
 
 }  // namespace
 
-SharedBytes encode_event(const job::Event& event) {
+SharedBytes encode_event(const job::Event& event, std::string_view offset) {
   const auto body = Object()
                         .add("jobId", event.job.to_string())
                         .raw("payload", payload_of(event))
                         .add("sequence", event.sequence)
                         .add("timestamp", event.timestamp)
                         .str();
-  return share(socketio::encode_event(socketio::kDefaultNamespace, job::event_name(event.kind), {body}));
+  auto packet = socketio::encode_event(socketio::kDefaultNamespace, job::event_name(event.kind), {body});
+  set_offset(packet, offset);
+  return share(std::move(packet));
+}
+
+SharedBytes replace_offset(const SharedBytes& packet, std::string_view old_offset, std::string_view offset) {
+  auto copy = packet->substr(0, packet->size() - offset_tail_size(old_offset));
+  copy += kEndOfPacket;
+  set_offset(copy, offset);
+  return share(std::move(copy));
 }
 
 }  // namespace hawser::session

@@ -78,10 +78,13 @@ bool Connection::is_connected(std::string_view nsp) const {
   return found != namespaces_.end() && found->second == State::connected;
 }
 
-std::string Connection::accept(std::string_view nsp, std::string_view sid) {
+std::string Connection::accept(std::string_view nsp, std::string_view sid, std::string_view pid) {
   namespaces_.find(nsp)->second = State::connected;
   was_accepted_ = true;
-  return encode_connect(nsp, json::Object().add("sid", sid).str());
+  json::Object answer;
+  answer.add("sid", sid);
+  if (!pid.empty()) answer.add("pid", pid);
+  return encode_connect(nsp, answer.str());
 }
 
 std::string Connection::refuse(std::string_view nsp, std::string_view message, std::string_view data_json) {

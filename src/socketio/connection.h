@@ -62,7 +62,8 @@ class Connection {
 
   // Each returns the packet to send. The namespace of `accept` and `refuse` must have a ConnectRequest that
   // was not answered yet, that of `leave` must be connected.
-  std::string accept(std::string_view nsp, std::string_view sid);
+  /// `pid`: the private id for connection state recovery; empty without.
+  std::string accept(std::string_view nsp, std::string_view sid, std::string_view pid = {});
   /// The connection stays open and the peer may ask again. `data_json` may be empty.
   std::string refuse(std::string_view nsp, std::string_view message, std::string_view data_json = {});
   std::string leave(std::string_view nsp);

@@ -23,10 +23,16 @@ using testing::IsEmpty;
 
 /// A socket that reads whatever there is whenever it is told.
 struct Reader {
-  Reader(Hub& hub, const std::string& owner)
-      : follower(hub.follow(owner, {.on_started = [this] { started = true; },
-                                    .on_ready = [this] { ready(); },
-                                    .on_failed = [this](const Error& error) { failure = error.code; }})) {}
+  Reader(Hub& hub, const std::string& owner, std::optional<std::uint64_t> from = std::nullopt)
+      : follower(hub.follow(owner,
+                            {.on_started =
+                                 [this](bool from_position) {
+                                   started = true;
+                                   resumed = from_position;
+                                 },
+                             .on_ready = [this] { ready(); },
+                             .on_failed = [this](const Error& error) { failure = error.code; }},
+                            from)) {}
 
   void ready() {
     if (!paused) read();
@@ -39,6 +45,7 @@ struct Reader {
   }
 
   bool started = false;
+  bool resumed = false;
   bool paused = false;
   std::optional<Errc> failure;
   std::vector<std::uint64_t> positions;
@@ -75,6 +82,48 @@ class HubTest : public testing::Test {
   std::vector<std::shared_ptr<const job::CommitGroup>> groups;
   test::JobDriver driver{store};
 };
+
+TEST_F(HubTest, a_follower_goes_on_from_a_position) {
+  const auto job = driver.start("u");
+  driver.chunks(job, 4);
+  Reader reader(hub, "u", 2);
+  loop.run();
+  EXPECT_TRUE(reader.resumed);
+  driver.chunks(job, 1);
+  EXPECT_THAT(reader.positions, ElementsAre(3, 4, 5, 6));
+}
+
+TEST_F(HubTest, a_follower_goes_on_from_the_head_itself) {
+  const auto job = driver.start("u");
+  Reader reader(hub, "u", 1);
+  loop.run();
+  EXPECT_TRUE(reader.resumed);
+  EXPECT_THAT(reader.positions, IsEmpty());
+  driver.chunks(job, 1);
+  EXPECT_THAT(reader.positions, ElementsAre(2));
+}
+
+TEST_F(HubTest, events_that_commit_while_a_position_is_looked_up_are_not_missed) {
+  const auto job = driver.start("u");
+  pool.holding = true;
+  Reader reader(hub, "u", 0);
+  loop.run();
+  driver.chunks(job, 2);
+  pool.release();
+  loop.run();
+  EXPECT_THAT(reader.positions, ElementsAre(1, 2, 3));
+}
+
+TEST_F(HubTest, a_position_that_the_log_does_not_have_starts_at_the_head) {
+  const auto job = driver.start("u");
+  driver.chunks(job, 2);
+  Reader reader(hub, "u", 9);
+  loop.run();
+  EXPECT_TRUE(reader.started);
+  EXPECT_FALSE(reader.resumed);
+  driver.chunks(job, 1);
+  EXPECT_THAT(reader.positions, ElementsAre(4));
+}
 
 TEST_F(HubTest, a_follower_starts_at_the_durable_head) {
   const auto job = driver.start("u");

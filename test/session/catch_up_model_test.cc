@@ -15,17 +15,25 @@ struct ClientView {
   std::optional<std::uint64_t> requested;  ///< asked for, no answer yet
   std::optional<std::uint64_t> replayed;   ///< last one of an accepted rewind that is under way
   std::uint64_t requested_after = 0;
+  std::optional<std::uint64_t> owed;  ///< last one of a rewind that an earlier connection did not finish
 
   void receive(std::uint64_t sequence) {
     ASSERT_FALSE(requested) << "live delivery pauses until the answer";
-    if (replayed) {
-      ASSERT_EQ(sequence, *replayed + 1) << "a replay has no holes and no repeats";
-      replayed = sequence;
-      ASSERT_LE(sequence, high + 1);
-    } else {
-      ASSERT_EQ(sequence, high + 1) << "nothing is repeated or left out without a request";
-    }
+    const auto before = replayed ? *replayed : owed.value_or(high);
+    ASSERT_EQ(sequence, before + 1) << "nothing is repeated or left out without a request";
+    ASSERT_LE(sequence, high + 1);
+    if (replayed) replayed = sequence;
     high = std::max(high, sequence);
+    if (owed) owed = std::max(*owed, sequence);
+    if (owed == high) owed.reset();
+  }
+
+  /// The connection was cut and recovered; `sent` is what the offset says of the job, if it lists it.
+  void recover(std::optional<std::uint64_t> sent) {
+    requested.reset();
+    replayed.reset();
+    owed = sent == high ? std::nullopt : sent;
+    ASSERT_LE(owed.value_or(0), high);
   }
 };
 
@@ -40,9 +48,11 @@ class World {
     // The socket comes late: what was there is behind its cursor.
     live_ = log_.size();
     for (std::size_t i = 0; i < kJobs; ++i) views_[i].high = logs_[i].size();
+    offset_.position = live_;
   }
 
   void step() {
+    if (pick(40) == 0) return cut();
     switch (pick(12)) {
       case 0:
       case 1:
@@ -79,6 +89,7 @@ class World {
       EXPECT_EQ(views_[i].high, logs_[i].size());
       EXPECT_FALSE(views_[i].requested);
       EXPECT_FALSE(views_[i].replayed);
+      EXPECT_FALSE(views_[i].owed);
     }
     EXPECT_EQ(catch_up_.size(), 0U);
   }
@@ -118,11 +129,29 @@ class World {
     views_[i].replayed.reset();
   }
 
+  /// The connection breaks, and the next one goes on from the offset of the last event that got through.
+  void cut() {
+    catch_up_ = {};
+    read_.reset();
+    page_.reset();
+    live_ = offset_.position;
+    for (std::size_t i = 0; i < kJobs; ++i) {
+      const auto listed = std::ranges::find(offset_.listed, ids_[i], &StreamOffset::Cursor::job);
+      const bool found = listed != offset_.listed.end();
+      views_[i].recover(found ? std::optional(listed->sequence) : std::nullopt);
+    }
+    for (const auto& cursor : offset_.listed) catch_up_.take_up(cursor);
+  }
+
+  void receive(const job::Event& event) {
+    views_[index_of(event.job)].receive(event.sequence);
+    offset_ = {.position = live_, .listed = catch_up_.cursors()};
+  }
+
   bool live() {
     if (catch_up_.has_answer() || catch_up_.holds_live() || live_ == log_.size()) return false;
     const auto& event = log_[live_++];
-    if (catch_up_.accepts_live(event->job, event->sequence))
-      views_[index_of(event->job)].receive(event->sequence);
+    if (catch_up_.accepts_live(event->job, event->sequence)) receive(*event);
     return true;
   }
 
@@ -132,7 +161,7 @@ class World {
     return output.has_value();
   }
 
-  void see(const job::EventPtr& event) { views_[index_of(event->job)].receive(event->sequence); }
+  void see(const job::EventPtr& event) { receive(*event); }
   void see(const CatchUp::Accepted& accepted) {
     auto& view = views_[index_of(accepted.job)];
     if (view.requested != accepted.ticket) return;  // stopped or replaced while the answer was waiting
@@ -150,6 +179,7 @@ class World {
     EXPECT_EQ(*view.replayed, view.high) << "complete means that nothing is left out";
     EXPECT_EQ(completed.replayed, *view.replayed - completed.requested_after);
     view.replayed.reset();
+    view.owed.reset();
   }
 
   void begin_read() {
@@ -181,6 +211,7 @@ class World {
   std::array<std::vector<job::EventPtr>, kJobs> logs_;
   std::array<ClientView, kJobs> views_;
   std::size_t live_ = 0;
+  StreamOffset offset_;  ///< that of the last event the client has received
   std::uint64_t ticket_ = 0;
   std::optional<CatchUp::Read> read_;
   std::optional<job::JobPage> page_;

@@ -14,8 +14,9 @@ TEST_F(Connect, answers_with_a_sid_and_then_connected) {
   const auto sent = ask(*peer, "0" + json::Object().add("token", token("ann")).str());
   EXPECT_THAT(
       sent,
-      ElementsAre(MatchesRegex(R"(0\{"sid":"[A-Za-z0-9_-]{20}"\})"),
-                  R"(2["connected",{"userId":"ann","timestamp":1700000000000,"serverVersion":"1.0.0"}])"));
+      ElementsAre(
+          MatchesRegex(R"(0\{"sid":"[A-Za-z0-9_-]{20}","pid":"[A-Za-z0-9_-]+"\})"),
+          R"(2["connected",{"userId":"ann","timestamp":1700000000000,"serverVersion":"1.0.0"},"here.0"])"));
 }
 
 TEST_F(Connect, takes_the_token_of_the_query_where_auth_has_none) {

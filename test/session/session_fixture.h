@@ -97,10 +97,18 @@ class SessionFixture : public testing::Test {
   test::FakeRandom random;
   store::MemoryJobStore store{{.clock = loop, .random = random, .log = {}}};
   job::JobService jobs{store, pool, loop, random, {{"test-job", {}}}};
-  fanout::Hub hub{loop, jobs, encode_event};
+  fanout::Hub hub{loop, jobs, [this](const job::Event& event) {
+                    return encode_event(event, recovery.offset_text({event.position, {}}));
+                  }};
   Authenticator authenticator =
       *Authenticator::make(Algorithm::hs256, "an unguessable key of over 32 bytes, 7f3a9c");
-  Core core{{.loop = loop, .jobs = jobs, .hub = hub, .authenticator = authenticator, .random = random}};
+  Recovery recovery{"a key that is only for this test", "here"};
+  Core core{{.loop = loop,
+             .jobs = jobs,
+             .hub = hub,
+             .authenticator = authenticator,
+             .random = random,
+             .recovery = recovery}};
   test::JobDriver driver{store};
 };
 

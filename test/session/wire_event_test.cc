@@ -31,9 +31,9 @@ TEST_P(WireEvents, have_the_body_of_the_original) {
   event.payload = share(example.stored);
   if (example.partial != nullptr) event.partial_output = share(example.partial);
   event.partial_output_truncated = example.truncated;
-  EXPECT_EQ(*encode_event(event), std::string("2[\"") + example.name +
-                                      R"(",{"jobId":"job_00000000000170008000000000000000","payload":)" +
-                                      example.payload + R"(,"sequence":5,"timestamp":1700000000123}])");
+  EXPECT_EQ(*encode_event(event, ""), std::string("2[\"") + example.name +
+                                          R"(",{"jobId":"job_00000000000170008000000000000000","payload":)" +
+                                          example.payload + R"(,"sequence":5,"timestamp":1700000000123}])");
 }
 
 INSTANTIATE_TEST_SUITE_P(

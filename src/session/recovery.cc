@@ -1,0 +1,79 @@
+#include "session/recovery.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "base/limits.h"
+#include "session/base64url.h"
+
+namespace hawser::session {
+namespace {
+
+/// The body of a pid: expiry (ms), position, both big-endian, and the bytes of the sid.
+constexpr std::size_t kNumber = 8;
+constexpr std::size_t kSid = 15;
+constexpr std::size_t kBody = 2 * kNumber + kSid;
+constexpr std::size_t kSignature = 32;
+/// Keeps signatures of other kinds under the same key, if there ever are any, apart.
+constexpr std::string_view kPurpose = "hawser pid 1";
+
+void append_number(std::string& out, std::uint64_t number) {
+  for (std::size_t i = kNumber; i-- > 0;) out += static_cast<char>(number >> (8 * i));
+}
+
+std::uint64_t read_number(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (const char byte : bytes.substr(0, kNumber)) number = number << 8U | static_cast<unsigned char>(byte);
+  return number;
+}
+
+}  // namespace
+
+Recovery::Recovery(std::string key, std::string incarnation)
+    : key_(std::move(key)), incarnation_(std::move(incarnation)) {}
+
+/// HMAC-SHA256. The parts before the user have a fixed length or cannot hold a NUL, so no two inputs meet.
+std::string Recovery::sign(std::string_view user, std::string_view body) const {
+  auto text = std::string(kPurpose).append(incarnation_);
+  text.append(1, '\0').append(body).append(user);
+  std::array<unsigned char, kSignature> digest{};
+  std::size_t size = 0;
+  if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_.data(), key_.size(),
+                reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
+                digest.size(), &size) == nullptr ||
+      size != digest.size()) {
+    throw std::runtime_error("OpenSSL cannot compute an HMAC");
+  }
+  return {digest.begin(), digest.end()};
+}
+
+std::string Recovery::make_pid(std::string_view user, const Start& start, WallMillis now) const {
+  std::string body;
+  append_number(body, static_cast<std::uint64_t>(now + Millis(limits::kRecoveryLifetime).count()));
+  append_number(body, start.position);
+  body += base64url_decode(start.sid).value();
+  return base64url_encode(body + sign(user, body));
+}
+
+std::optional<Recovery::Restored> Recovery::restore(std::string_view user, const Claim& claim,
+                                                    WallMillis now) const {
+  const auto bytes = base64url_decode(claim.pid);
+  if (!bytes || bytes->size() != kBody + kSignature) return std::nullopt;
+  const auto body = std::string_view(*bytes).substr(0, kBody);
+  if (CRYPTO_memcmp(sign(user, body).data(), bytes->data() + kBody, kSignature) != 0) return std::nullopt;
+  if (std::cmp_less_equal(read_number(body), now)) return std::nullopt;
+  Restored restored{.sid = base64url_encode(body.substr(2 * kNumber)),
+                    .offset = {.position = read_number(body.substr(kNumber)), .listed = {}}};
+  if (claim.offset) {
+    auto offset = parse_offset(incarnation_, *claim.offset);
+    if (!offset) return std::nullopt;
+    restored.offset = *std::move(offset);
+  }
+  return restored;
+}
+
+}  // namespace hawser::session
