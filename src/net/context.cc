@@ -1,5 +1,6 @@
 #include "net/context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/session_id.h"
@@ -14,18 +15,21 @@ engineio::Settings settings_of(const ServerConfig& config) {
 
 }  // namespace
 
-ServerContext::ServerContext(ServerConfig server_config, Random& source, ChannelHandlerFactory factory,
-                             HttpRoutes http_routes)
+ServerContext::ServerContext(ServerConfig server_config, Random& source,
+                             std::vector<Endpoint> engine_endpoints, HttpRoutes http_routes)
     : config(std::move(server_config)),
       settings(settings_of(config)),
       origins(config.allowed_origins),
-      make_handler(std::move(factory)),
+      endpoints(std::move(engine_endpoints)),
       routes(std::move(http_routes)),
       random(source) {}
 
-bool ServerContext::is_engine_path(std::string_view path) const {
-  const std::string_view own = config.path;
-  return path == own || (own.ends_with('/') && path == own.substr(0, own.size() - 1));
+const Endpoint* ServerContext::endpoint_at(std::string_view path) const {
+  const auto found = std::ranges::find_if(endpoints, [path](const Endpoint& endpoint) {
+    const std::string_view own = endpoint.path;
+    return path == own || (own.ends_with('/') && path == own.substr(0, own.size() - 1));
+  });
+  return found == endpoints.end() ? nullptr : &*found;
 }
 
 std::shared_ptr<Core> ServerContext::core_of(std::string_view sid) const {

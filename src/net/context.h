@@ -17,18 +17,18 @@ class Core;
 
 /// What all cores of one server share. Immutable once the loops see it, but for the flags and counters.
 struct ServerContext {
-  ServerContext(ServerConfig server_config, Random& source, ChannelHandlerFactory factory,
+  ServerContext(ServerConfig server_config, Random& source, std::vector<Endpoint> engine_endpoints,
                 HttpRoutes http_routes);
 
-  /// Whether `path` is the Engine.IO endpoint, with or without its last slash.
-  bool is_engine_path(std::string_view path) const;
+  /// The endpoint at `path`, with or without its last slash; null when there is none.
+  const Endpoint* endpoint_at(std::string_view path) const;
   /// The core that a sid names; null when there is none.
   std::shared_ptr<Core> core_of(std::string_view sid) const;
 
   const ServerConfig config;
   const engineio::Settings settings;
   const OriginPolicy origins;
-  const ChannelHandlerFactory make_handler;
+  const std::vector<Endpoint> endpoints;
   const HttpRoutes routes;
   Random& random;
   std::vector<std::weak_ptr<Core>> cores;  ///< filled before the first loop sees it

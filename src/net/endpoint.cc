@@ -46,9 +46,11 @@ void with_session(Core& here, const std::string& sid, SessionTask task) {
   }
 }
 
-/// What the checks say about a request to `session`, which may be null.
-std::optional<ErrorCode> check(const engineio::Request& request, const EngineSession* session) {
-  return engineio::check_session(request, session == nullptr ? std::nullopt : session->transport());
+/// What the checks say about a request to `session`, which may be null or of another endpoint.
+std::optional<ErrorCode> check(const engineio::Request& request, const Endpoint& endpoint,
+                               const EngineSession* session) {
+  const bool is_known = session != nullptr && &session->endpoint() == &endpoint;
+  return engineio::check_session(request, is_known ? session->transport() : std::nullopt);
 }
 
 std::string_view token_of(const engineio::Query& query) {
@@ -56,13 +58,13 @@ std::string_view token_of(const engineio::Query& query) {
 }
 
 /// Null when the server takes no more: then the answer is `unavailable`.
-std::shared_ptr<EngineSession> make_session(Core& core) {
+std::shared_ptr<EngineSession> make_session(Core& core, const Endpoint& endpoint) {
   auto& context = core.context();
   if (context.refuses_sessions) return nullptr;
   auto place = context.sessions->enter(context.config.max_connections);
   if (!place) return nullptr;
   auto sid = make_sid(context.random, core.index());
-  auto session = std::make_shared<EngineSession>(core, sid, std::move(*place));
+  auto session = std::make_shared<EngineSession>(core, endpoint, sid, std::move(*place));
   core.sessions().add(std::move(sid), session);
   return session;
 }
@@ -99,7 +101,7 @@ void open_websocket(HttpConnection& connection, const std::shared_ptr<EngineSess
   socket->serve(session, std::move(upgrade.rest));
 }
 
-void upgrade(HttpConnection& connection, ExchangeId id, const HttpHead& head,
+void upgrade(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id, const HttpHead& head,
              const engineio::Request& request) {
   auto& here = connection.core();
   const auto& sid = request.query.sid;
@@ -113,14 +115,14 @@ void upgrade(HttpConnection& connection, ExchangeId id, const HttpHead& head,
     return;
   }
   auto session = owner ? here.sessions().find(*sid) : nullptr;
-  const auto error = sid ? check(request, session.get()) : engineio::check_new_session(request);
+  const auto error = sid ? check(request, endpoint, session.get()) : engineio::check_new_session(request);
   const bool well_formed = head.websocket_version == "13" && is_websocket_key(head.websocket_key);
   if (error || !well_formed) {
     refuse_upgrade(connection, id, error.value_or(ErrorCode::bad_request));
     return;
   }
   const bool opens = !sid;
-  if (opens) session = make_session(here);
+  if (opens) session = make_session(here, endpoint);
   if (!session) {
     connection.respond(id, unavailable());
   } else {
@@ -130,11 +132,12 @@ void upgrade(HttpConnection& connection, ExchangeId id, const HttpHead& head,
 
 // --- Polling ---
 
-void open_by_poll(HttpConnection& connection, ExchangeId id, const engineio::Request& request) {
+void open_by_poll(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
+                  const engineio::Request& request) {
   auto& core = connection.core();
   if (const auto error = engineio::check_new_session(request)) {
     connection.respond(id, refusal(*error));
-  } else if (const auto session = make_session(core)) {
+  } else if (const auto session = make_session(core, endpoint)) {
     session->open_by_poll(ReplyAddress(connection, id),
                           {token_of(request.query), connection.remote_address()});
   } else {
@@ -143,19 +146,19 @@ void open_by_poll(HttpConnection& connection, ExchangeId id, const engineio::Req
 }
 
 /// Hands a request that names a session to it, on its core, or refuses the request.
-void to_session(HttpConnection& connection, ExchangeId id, engineio::Request request,
-                void (EngineSession::*act)(const ReplyAddress&)) {
+void to_session(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
+                engineio::Request request, void (EngineSession::*act)(const ReplyAddress&)) {
   const auto sid = *request.query.sid;
   connection.set_session(id, sid);
-  with_session(
-      connection.core(), sid,
-      [reply = ReplyAddress(connection, id), request = std::move(request), act](const auto& session) {
-        if (const auto error = check(request, session.get())) {
-          reply.send(refusal(*error));
-        } else {
-          ((*session).*act)(reply);
-        }
-      });
+  with_session(connection.core(), sid,
+               [reply = ReplyAddress(connection, id), &endpoint, request = std::move(request),
+                act](const auto& session) {
+                 if (const auto error = check(request, endpoint, session.get())) {
+                   reply.send(refusal(*error));
+                 } else {
+                   ((*session).*act)(reply);
+                 }
+               });
 }
 
 void finish_post(HttpConnection& connection, ExchangeId id, const HttpHead& head, const std::string& sid,
@@ -188,20 +191,21 @@ void answer_preflight(HttpConnection& connection, ExchangeId id, const engineio:
   connection.respond(id, std::move(reply));
 }
 
-void on_engine_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {
+void on_engine_request(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
+                       const HttpHead& head, std::string body) {
   auto request = engine_request(connection.core().context(), head);
   if (head.method == "OPTIONS") {
     answer_preflight(connection, id, request, head);
   } else if (const auto error = engineio::check_request(request)) {
     connection.respond(id, head.wants_websocket ? upgrade_refusal(*error) : refusal(*error));
   } else if (head.wants_websocket) {
-    upgrade(connection, id, head, request);
+    upgrade(connection, endpoint, id, head, request);
   } else if (!request.query.sid) {
-    open_by_poll(connection, id, request);
+    open_by_poll(connection, endpoint, id, request);
   } else if (is_session_post(request)) {
     finish_post(connection, id, head, *request.query.sid, std::move(body));
   } else {
-    to_session(connection, id, std::move(request), &EngineSession::poll);
+    to_session(connection, endpoint, id, std::move(request), &EngineSession::poll);
   }
 }
 
@@ -223,24 +227,25 @@ void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
 
 void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
   const auto& context = connection.core().context();
-  if (!context.is_engine_path(head.path)) return;
+  const auto* endpoint = context.endpoint_at(head.path);
+  if (endpoint == nullptr) return;
   add_cors(connection, id, head);
   auto request = engine_request(context, head);
   if (!is_session_post(request) || engineio::check_request(request)) return;
   // Two at a time are refused, so it counts from here.
-  to_session(connection, id, std::move(request), &EngineSession::begin_post);
+  to_session(connection, *endpoint, id, std::move(request), &EngineSession::begin_post);
 }
 
 void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {
-  if (connection.core().context().is_engine_path(head.path)) {
-    on_engine_request(connection, id, head, std::move(body));
+  if (const auto* endpoint = connection.core().context().endpoint_at(head.path)) {
+    on_engine_request(connection, *endpoint, id, head, std::move(body));
   } else {
     on_route(connection, id, head);
   }
 }
 
 void on_bad_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
-  if (connection.core().context().is_engine_path(head.path)) add_cors(connection, id, head);
+  if (connection.core().context().endpoint_at(head.path) != nullptr) add_cors(connection, id, head);
 }
 
 void on_bad_body(Core& core, ExchangeId id, const std::string& sid) {

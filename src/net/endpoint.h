@@ -4,8 +4,8 @@
 
 #include "net/http_connection.h"
 
-/// What happens to the requests of HTTP connections: the Engine.IO endpoint with its checks in the order of
-/// the protocol, and the routes of the application for all other paths. Called by HttpConnection on its
+/// What happens to the requests of HTTP connections: the Engine.IO endpoints with their checks in the order
+/// of the protocol, and the routes of the application for all other paths. Called by HttpConnection on its
 /// core; answers go to HttpConnection::respond. A request for a session of another core travels there, and
 /// only its answer comes back; a WebSocket for such a session moves there for good.
 namespace hawser::net::endpoint {

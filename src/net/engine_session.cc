@@ -27,8 +27,9 @@ HttpReply post_reply() {
 
 }  // namespace
 
-EngineSession::EngineSession(Core& core, std::string sid, Population::Member place)
+EngineSession::EngineSession(Core& core, const Endpoint& endpoint, std::string sid, Population::Member place)
     : core_(core),
+      endpoint_(endpoint),
       place_(std::move(place)),
       machine_(std::move(sid), core.context().settings, core.loop().now()),
       deadline_(core.loop(), [this] {
@@ -57,7 +58,7 @@ void EngineSession::open_by_websocket(std::shared_ptr<WebSocketConnection> socke
 
 void EngineSession::open(const HandshakeInfo& info) {
   run_actions();  // The open packet goes before anything the application sends.
-  handler_ = core_.context().make_handler(core_.loop(), *this, info);
+  handler_ = endpoint_.make_handler(core_.loop(), *this, info);
 }
 
 void EngineSession::poll(const ReplyAddress& reply) {

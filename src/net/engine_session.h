@@ -23,9 +23,11 @@ class WebSocketConnection;
 /// from open to the machine's Forget.
 class EngineSession final : public Channel, public std::enable_shared_from_this<EngineSession> {
  public:
-  EngineSession(Core& core, std::string sid, Population::Member place);
+  /// The context of the core holds `endpoint`.
+  EngineSession(Core& core, const Endpoint& endpoint, std::string sid, Population::Member place);
   ~EngineSession() override;
 
+  const Endpoint& endpoint() const { return endpoint_; }
   void open_by_poll(const ReplyAddress& reply, const HandshakeInfo& info);
   void open_by_websocket(std::shared_ptr<WebSocketConnection> socket, const HandshakeInfo& info);
   std::optional<engineio::Transport> transport() const { return machine_.transport(); }
@@ -75,6 +77,7 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   TimePoint now() const;
 
   Core& core_;
+  const Endpoint& endpoint_;
   Population::Member place_;
   engineio::Connection machine_;
   std::vector<engineio::Action> spare_actions_;                ///< memory for the next turn

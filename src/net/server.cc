@@ -28,10 +28,10 @@ struct Server::State {
 };
 
 Server::Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
-               ChannelHandlerFactory make_handler, HttpRoutes routes)
+               std::vector<Endpoint> endpoints, HttpRoutes routes)
     : state_(std::make_shared<State>()) {
   state_->context =
-      std::make_shared<ServerContext>(std::move(config), random, std::move(make_handler), std::move(routes));
+      std::make_shared<ServerContext>(std::move(config), random, std::move(endpoints), std::move(routes));
   for (auto* loop : loops) {
     state_->cores.push_back(std::make_shared<Core>(state_->context, *loop, state_->cores.size()));
   }

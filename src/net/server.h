@@ -26,8 +26,6 @@ struct ServerConfig {
   /// Origins that browsers may connect from, besides pages of this server itself; "*" allows all, then
   /// without credentials.
   std::vector<std::string> allowed_origins;
-  /// Path of the Engine.IO endpoint; clients may leave out the last slash.
-  std::string path = "/socket.io/";
 
   // Bounds that tests make smaller.
   std::size_t max_connections = limits::kMaxConnections;  ///< and as many sessions
@@ -52,20 +50,26 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// Answers everything outside the Engine.IO path. Called on any of the loops, also at the same time; must
-/// not block.
+/// Answers everything outside the Engine.IO endpoints. Called on any of the loops, also at the same time;
+/// must not block.
 using HttpRoutes = std::function<HttpResponse(const HttpRequest&)>;
 
 /// Makes the application of a new Engine.IO session, on the session's core.
 using ChannelHandlerFactory =
     std::function<std::unique_ptr<ChannelHandler>(Loop&, Channel&, const HandshakeInfo&)>;
 
+/// A place where Engine.IO sessions are opened; they are known there only.
+struct Endpoint {
+  std::string path;  ///< clients may leave out the last slash
+  ChannelHandlerFactory make_handler;
+};
+
 /// Listens on every core and turns bytes of TCP connections into Engine.IO sessions and HTTP requests.
 /// Made and destroyed on the main thread; the loops must outlive it.
 class Server {
  public:
   Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
-         ChannelHandlerFactory make_handler, HttpRoutes routes);
+         std::vector<Endpoint> endpoints, HttpRoutes routes);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -119,9 +119,10 @@ Status App::build() {
   for (const auto& loop : loops_) loops.push_back(loop.get());
   net_ = std::make_unique<net::Server>(
       net_config(config_), loops, random,
-      [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
-        return cores_[loop.index()]->make_session(channel, info);
-      },
+      std::vector<net::Endpoint>{{"/socket.io/",
+                                  [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
+                                    return cores_[loop.index()]->make_session(channel, info);
+                                  }}},
       http_routes(
           clock, readiness_, [this] { return store_->status().writable; }, std::move(files)));
   run_loops();

@@ -85,7 +85,7 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
       loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
       loops.push_back(loops_.back().get());
     }
-    server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), make_handler_, routes_);
+    server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), endpoints(), routes_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
     for (auto* loop : loops) threads_.emplace_back([loop] { loop->run(); });
@@ -97,6 +97,11 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
     for (auto& thread : threads_) thread.join();
     threads_.clear();
     loops_.clear();
+  }
+
+  /// The same application at two places.
+  std::vector<Endpoint> endpoints() const {
+    return {{"/socket.io/", make_handler_}, {"/engine.io/", make_handler_}};
   }
 
   test::RawClient connect(int receive_buffer = 0) { return test::RawClient(server_->port(), receive_buffer); }

@@ -188,7 +188,7 @@ TEST_F(HttpServerTest, says_which_address_it_cannot_take) {
   same.port = server_->port();
   runtime::AsioLoop loop(0, runtime::system_clock());
   runtime::AsioLoop other(1, runtime::system_clock());
-  Server second(same, {&loop, &other}, runtime::system_random(), make_handler_, routes_);
+  Server second(same, {&loop, &other}, runtime::system_random(), endpoints(), routes_);
   const auto started = second.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, Errc::unavailable);

@@ -77,6 +77,22 @@ TEST_P(PollingServerTest, serves_several_sessions_over_one_connection) {
   }
 }
 
+TEST_P(PollingServerTest, knows_a_session_at_its_own_endpoint_only) {
+  start(GetParam());
+  auto home = at_home();
+  auto other = elsewhere();
+  const auto sid = open_polling(home);
+  const auto foreign = "/engine.io?EIO=4&transport=polling&sid=" + sid;
+  EXPECT_EQ(other.get(foreign).body, R"({"code":1,"message":"Session ID unknown"})");
+  EXPECT_EQ(other.post(foreign, "4a").body, R"({"code":1,"message":"Session ID unknown"})");
+  EXPECT_EQ(elsewhere().upgrade("/engine.io/?EIO=4&transport=websocket&sid=" + sid).status, 400);
+  EXPECT_EQ(other.post(polling(sid), "4b").body, "ok");
+  EXPECT_EQ(home.get(polling(sid)).body, "4b") << "nothing of it reached the session";
+
+  const auto there = sid_in(other.get("/engine.io?EIO=4&transport=polling").body);
+  EXPECT_EQ(other.get(polling(there)).body, R"({"code":1,"message":"Session ID unknown"})");
+}
+
 TEST_P(PollingServerTest, answers_pipelined_requests_in_order) {
   start(GetParam());
   auto home = at_home();
