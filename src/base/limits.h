@@ -36,6 +36,9 @@ inline constexpr std::size_t kMaxToken = 8 * kKiB;
 inline constexpr std::size_t kMaxConnections = 18'000;
 /// Namespaces of one connection; stock clients use one or two.
 inline constexpr std::size_t kMaxNamespaces = 8;
+/// Acks we wait for in one namespace of a connection, and how long; people answer or are gone.
+inline constexpr std::size_t kMaxPendingAcks = 1'024;
+inline constexpr auto kAckTimeout = 30s;
 /// A request line, headers and body must be complete in this time (slow-loris).
 inline constexpr auto kHttpReadTimeout = 10s;
 /// Between two requests on a keep-alive connection.

@@ -1,5 +1,6 @@
 #include "socketio/connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json.h"
@@ -37,6 +38,7 @@ Action Connection::on_connect(const Packet& packet) {
   const auto found = namespaces_.find(packet.nsp);
   if (found == namespaces_.end()) return Reply{encode_connect_error(packet.nsp, "Invalid namespace")};
   if (found->second != State::absent) return broken("The namespace is connected already.");
+  if (!has_room()) return Reply{encode_connect_error(packet.nsp, "Too many namespaces")};
   found->second = State::asked;
   return ConnectRequest{found->first, packet.payload};
 }
@@ -60,7 +62,7 @@ Action Connection::on_binary(std::string_view message) {
   }
   pending_->bytes += message.size();
   if (pending_->bytes > limits::kMaxAttachmentBytes) return broken("The attachments are too large.");
-  pending_->attachments.emplace_back(message);
+  pending_->attachments.push_back(share(std::string(message)));
   if (pending_->attachments.size() < pending_->due) return Nothing{};
 
   auto complete = *std::exchange(pending_, std::nullopt);
@@ -76,6 +78,20 @@ std::optional<TimePoint> Connection::deadline() const {
 bool Connection::is_connected(std::string_view nsp) const {
   const auto found = namespaces_.find(nsp);
   return found != namespaces_.end() && found->second == State::connected;
+}
+
+bool Connection::has_room() const {
+  const auto used =
+      std::ranges::count_if(namespaces_, [](const auto& entry) { return entry.second != State::absent; });
+  return static_cast<std::size_t>(used) < limits::kMaxNamespaces;
+}
+
+std::vector<std::string> Connection::connected() const {
+  std::vector<std::string> names;
+  for (const auto& [name, state] : namespaces_) {
+    if (state == State::connected) names.push_back(name);
+  }
+  return names;
 }
 
 std::string Connection::accept(std::string_view nsp, std::string_view sid, std::string_view pid) {

@@ -32,7 +32,7 @@ struct ConnectRequest {
 /// An event or ack of a connected namespace, with all its attachments.
 struct Received {
   Packet packet;
-  std::vector<std::string> attachments;
+  std::vector<SharedBytes> attachments;
 };
 /// The peer left the namespace; the others and the connection go on.
 struct Left {
@@ -50,7 +50,8 @@ using Action = std::variant<Nothing, Reply, ConnectRequest, Received, Left, Viol
 /// No I/O, no clock; one thread. After a Violation it must not be used any more.
 class Connection {
  public:
-  /// `namespaces` are the ones that exist; all others are answered "Invalid namespace".
+  /// `namespaces` are the ones that exist; all others are answered "Invalid namespace". Of those, a peer
+  /// may be in kMaxNamespaces at a time; one more is refused and the connection goes on.
   Connection(std::vector<std::string> namespaces, TimePoint connect_deadline);
 
   Action on_message(std::string_view message, bool binary);
@@ -62,11 +63,13 @@ class Connection {
 
   // Each returns the packet to send. The namespace of `accept` and `refuse` must have a ConnectRequest that
   // was not answered yet, that of `leave` must be connected.
-  /// `pid`: the private id for connection state recovery; empty without.
+  /// `pid`, where there is one, is what the peer shows to have its state recovered.
   std::string accept(std::string_view nsp, std::string_view sid, std::string_view pid = {});
   /// The connection stays open and the peer may ask again. `data_json` may be empty.
   std::string refuse(std::string_view nsp, std::string_view message, std::string_view data_json = {});
   std::string leave(std::string_view nsp);
+  /// The namespaces that are connected.
+  std::vector<std::string> connected() const;
 
  private:
   enum class State { absent, asked, connected };
@@ -76,13 +79,15 @@ class Connection {
     std::string header;
     std::size_t due = 0;
     std::size_t bytes = 0;
-    std::vector<std::string> attachments;
+    std::vector<SharedBytes> attachments;
   };
 
   Action on_text(std::string_view message);
   Action on_binary(std::string_view message);
   Action on_connect(const Packet& packet);
   Action on_packet(Packet packet, std::string_view message);
+
+  bool has_room() const;
 
   std::map<std::string, State, std::less<>> namespaces_;
   TimePoint connect_deadline_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/limits.h"
 #include "socketio/placeholders.h"
@@ -84,7 +85,7 @@ Status read_event_name(json::View array, Packet& packet) {
   if (packet.event.size() > limits::kMaxEventName) {
     return fail(Errc::bad_request, fmt::format("Event names have at most {} bytes.", limits::kMaxEventName));
   }
-  if (std::ranges::find(kReservedEvents, packet.event) != kReservedEvents.end()) {
+  if (is_reserved_event(packet.event)) {
     return fail(Errc::bad_request, "The event name is reserved.");
   }
   return {};
@@ -124,6 +125,13 @@ Status read_payload(std::string_view text, Packet& packet) {
     return fail(Errc::bad_request, "A placeholder names an attachment that does not exist.");
   }
   return {};
+}
+
+EncodedPacket with_attachments(Packet packet, Payload payload, PacketType binary_type) {
+  packet.attachments = payload.attachments.size();
+  packet.payload = payload.json;
+  if (packet.attachments > 0) packet.type = binary_type;
+  return {share(encode(packet)), std::move(payload.attachments)};
 }
 
 std::string joined(std::string_view first, std::initializer_list<std::string_view> rest) {
@@ -203,6 +211,20 @@ std::string encode_ack(std::string_view nsp, std::uint64_t id,
                        std::initializer_list<std::string_view> arguments) {
   const auto payload = joined({}, arguments);
   return encode({.type = PacketType::ack, .nsp = nsp, .id = id, .payload = payload, .event = {}});
+}
+
+EncodedPacket encode_event(std::string_view nsp, Payload payload, std::optional<std::uint64_t> id) {
+  return with_attachments({.type = PacketType::event, .nsp = nsp, .id = id, .payload = {}, .event = {}},
+                          std::move(payload), PacketType::binary_event);
+}
+
+EncodedPacket encode_ack(std::string_view nsp, std::uint64_t id, Payload payload) {
+  return with_attachments({.type = PacketType::ack, .nsp = nsp, .id = id, .payload = {}, .event = {}},
+                          std::move(payload), PacketType::binary_ack);
+}
+
+bool is_reserved_event(std::string_view name) {
+  return std::ranges::find(kReservedEvents, name) != kReservedEvents.end();
 }
 
 }  // namespace hawser::socketio

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/message.h"
 
 namespace hawser::socketio {
 
@@ -64,5 +65,13 @@ std::string encode_event(std::string_view nsp, std::string_view event,
                          std::optional<std::uint64_t> id = std::nullopt);
 std::string encode_ack(std::string_view nsp, std::uint64_t id,
                        std::initializer_list<std::string_view> arguments);
+
+/// An event or ack with whatever attachments it has (see arguments.h), ready to be sent to many.
+EncodedPacket encode_event(std::string_view nsp, Payload payload,
+                           std::optional<std::uint64_t> id = std::nullopt);
+EncodedPacket encode_ack(std::string_view nsp, std::uint64_t id, Payload payload);
+
+/// Whether libraries keep this event name for themselves: it may neither be received nor sent.
+bool is_reserved_event(std::string_view name);
 
 }  // namespace hawser::socketio

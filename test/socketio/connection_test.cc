@@ -36,6 +36,11 @@ TEST_F(ConnectionTest, asks_for_the_namespace_with_its_auth_and_answers_with_the
   EXPECT_FALSE(connection.is_connected("/custom"));
 }
 
+TEST_F(ConnectionTest, tells_a_recoverable_peer_its_pid) {
+  text("0");
+  EXPECT_EQ(connection.accept("/", "abc", "def"), R"(0{"sid":"abc","pid":"def"})");
+}
+
 TEST_F(ConnectionTest, connects_each_namespace_by_itself) {
   connect("/custom");
   EXPECT_TRUE(connection.is_connected("/custom"));
@@ -46,6 +51,21 @@ TEST_F(ConnectionTest, connects_each_namespace_by_itself) {
 TEST_F(ConnectionTest, answers_an_unknown_namespace_and_goes_on) {
   EXPECT_EQ(std::get<Reply>(text("0/random,")).text, R"(4/random,{"message":"Invalid namespace"})");
   EXPECT_TRUE(std::holds_alternative<ConnectRequest>(text("0")));
+}
+
+TEST_F(ConnectionTest, bounds_the_namespaces_of_one_connection) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i <= limits::kMaxNamespaces; ++i) names.push_back("/" + std::to_string(i));
+  Connection wide(names, kDeadline);
+  for (std::size_t i = 0; i < limits::kMaxNamespaces; ++i) {
+    wide.on_message("0" + names[i], false);
+    wide.accept(names[i], "sid");
+  }
+  EXPECT_EQ(std::get<Reply>(wide.on_message("0" + names.back(), false)).text,
+            "4" + names.back() + R"(,{"message":"Too many namespaces"})");
+  EXPECT_EQ(wide.connected().size(), limits::kMaxNamespaces);
+  wide.leave("/0");
+  EXPECT_TRUE(std::holds_alternative<ConnectRequest>(wide.on_message("0" + names.back(), false)));
 }
 
 TEST_F(ConnectionTest, may_ask_again_after_a_refusal) {
@@ -91,7 +111,9 @@ TEST_F(ConnectionTest, collects_attachments_in_order) {
   const auto action = binary(std::string_view("\0\1", 2));
   const auto& received = std::get<Received>(action);
   EXPECT_EQ(received.packet.event, "m");
-  EXPECT_EQ(received.attachments, (std::vector<std::string>{"", std::string("\0\1", 2)}));
+  ASSERT_EQ(received.attachments.size(), 2U);
+  EXPECT_EQ(*received.attachments[0], "");
+  EXPECT_EQ(*received.attachments[1], std::string_view("\0\1", 2));
   EXPECT_EQ(std::get<Received>(text(R"(2["next"])")).packet.event, "next");
 }
 
