@@ -36,15 +36,15 @@ void Connection::poll(RequestId request, TimePoint now) {
   if (state_ == State::gone) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
   } else if (transport_ == Transport::websocket) {
-    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+    refuse(request);
   } else if (poll_) {  // Two polls at once: nobody can tell which answer the client reads first.
-    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
-    end("transport error", PacketType::close, close_code::kProtocolError);
+    refuse(request, close_status::kConcurrentPoll.reason);
+    end("transport error", PacketType::close, close_status::kConcurrentPoll);
   } else if (state_ == State::lingering) {
     poll_ = request;
     push({PacketType::close, false, nullptr});
     answer_poll();
-    end("", PacketType::close, close_code::kNormal);
+    end("", PacketType::close, close_status::kNormal);
   } else {
     poll_ = request;
     flush();
@@ -57,11 +57,10 @@ void Connection::begin_post(RequestId request, TimePoint now) {
   if (state_ == State::gone) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
   } else if (transport_ == Transport::websocket) {
-    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
+    refuse(request);
   } else if (post_) {  // Two posts at once have no order.
-    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
-    actions_.emplace_back(action::Refuse{*std::exchange(post_, std::nullopt), ErrorCode::bad_request});
-    end("transport error", PacketType::close, close_code::kProtocolError);
+    refuse(request, close_status::kConcurrentPost.reason);
+    fault("transport error", close_status::kConcurrentPost);
   } else {
     post_ = request;
   }
@@ -75,12 +74,11 @@ void Connection::post_packet(RequestId request, const Packet& packet, TimePoint 
 void Connection::end_post(RequestId request, bool valid, TimePoint now) {
   expire(now);
   if (post_ != request) return;
-  post_.reset();
   if (valid) {
+    post_.reset();
     actions_.emplace_back(action::AnswerPost{request});
   } else {
-    actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request});
-    end("parse error", PacketType::close, close_code::kProtocolError);
+    fault("parse error", close_status::kBadPacket);
   }
 }
 
@@ -91,13 +89,13 @@ void Connection::forget_post(RequestId request) {
 void Connection::abort(RequestId request) {
   if (poll_ != request && post_ != request) return;
   (poll_ == request ? poll_ : post_).reset();
-  end("transport error", PacketType::close, close_code::kNormal);
+  end("transport error", PacketType::close, close_status::kNormal);
 }
 
 void Connection::websocket_opened(SocketId socket, TimePoint now) {
   expire(now);
   if (state_ != State::open || transport_ == Transport::websocket || probe_) {
-    actions_.emplace_back(action::CloseSocket{socket, close_code::kNormal, false});
+    actions_.emplace_back(action::CloseSocket{socket, close_status::kUpgradeTaken, false});
     return;
   }
   probe_ = socket;
@@ -113,7 +111,7 @@ void Connection::websocket_message(SocketId socket, std::string_view data, bool 
     if (packet) {
       handle(*packet, PacketType::close, now);
     } else {
-      end("parse error", PacketType::close, close_code::kProtocolError);
+      fault("parse error", close_status::kBadPacket);
     }
   }
 }
@@ -121,10 +119,10 @@ void Connection::websocket_message(SocketId socket, std::string_view data, bool 
 void Connection::websocket_closed(SocketId socket, std::string_view reason) {
   if (probe_ == socket) {
     probe_.reset();
-    drop_probe();
+    drop_probe(close_status::kUpgradeFailed);
   } else if (socket_ == socket) {
     socket_.reset();
-    end(reason, PacketType::close, close_code::kNormal);
+    end(reason, PacketType::close, close_status::kNormal);
   }
 }
 
@@ -136,8 +134,8 @@ void Connection::handle(const Packet& packet, PacketType poll_farewell, TimePoin
       awaiting_pong_ = false;
       heartbeat_at_ = now + settings_.ping_interval;
       break;
-    case PacketType::close: end("transport close", poll_farewell, close_code::kNormal); break;
-    case PacketType::ping: end("transport error", PacketType::close, close_code::kProtocolError); break;
+    case PacketType::close: end("transport close", poll_farewell, close_status::kNormal); break;
+    case PacketType::ping: fault("transport error", close_status::kClientPing); break;
     case PacketType::open:
     case PacketType::upgrade:
     case PacketType::noop: break;
@@ -153,21 +151,21 @@ void Connection::handle_probe(std::string_view text, bool binary) {
   } else if (packet && packet->type == PacketType::upgrade) {
     complete_upgrade();
   } else {
-    drop_probe();
+    drop_probe(close_status::kUpgradeFailed);
   }
 }
 
 void Connection::complete_upgrade() {
   answer_poll_with(PacketType::noop);
   socket_ = std::exchange(probe_, std::nullopt);
-  drop_probe();
+  drop_probe(close_status::kNormal);
   transport_ = Transport::websocket;
   for (auto& packet : buffer_) actions_.emplace_back(action::Write{*socket_, std::move(packet)});
   clear_buffer();
 }
 
-void Connection::drop_probe() {
-  if (probe_) actions_.emplace_back(action::CloseSocket{*probe_, close_code::kNormal, false});
+void Connection::drop_probe(CloseStatus status) {
+  if (probe_) actions_.emplace_back(action::CloseSocket{*probe_, status, false});
   probe_.reset();
   probed_ = false;
   upgrade_until_.reset();
@@ -184,15 +182,18 @@ void Connection::flush() {
 
 void Connection::close(CloseReason reason, TimePoint now) {
   if (state_ != State::open) return;
+  const auto status = close_status_of(reason);
   const bool discard = reason == CloseReason::too_slow;
   if (discard) clear_buffer();
-  if (transport_ == Transport::websocket) {
-    close_sockets(close_code_of(reason), discard);
-    end(reason_text(reason), PacketType::close, close_code_of(reason));
+  if (is_client_fault(reason)) {
+    fault(reason_text(reason), status);
+  } else if (transport_ == Transport::websocket) {
+    close_sockets(status, discard);
+    end(reason_text(reason), PacketType::close, status);
   } else if (poll_) {
-    end(reason_text(reason), PacketType::close, close_code_of(reason));
+    end(reason_text(reason), PacketType::close, status);
   } else {
-    close_sockets(close_code_of(reason), discard);
+    close_sockets(status, discard);
     actions_.emplace_back(action::Closed{reason_text(reason)});
     state_ = State::lingering;
     linger_until_ = now + settings_.close_linger;
@@ -200,7 +201,7 @@ void Connection::close(CloseReason reason, TimePoint now) {
 }
 
 void Connection::abandon() {
-  end("forced close", PacketType::close, close_code::kGoingAway);
+  end("forced close", PacketType::close, close_status::kStopped);
 }
 
 void Connection::timer(TimePoint now) {
@@ -217,16 +218,16 @@ std::optional<TimePoint> Connection::next_deadline() const {
 }
 
 void Connection::expire(TimePoint now) {
-  if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, close_code::kNormal);
+  if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, close_status::kNormal);
   if (state_ != State::open) return;
   if (now >= heartbeat_at_) beat(now);
-  if (upgrade_until_ && now >= *upgrade_until_) drop_probe();
+  if (upgrade_until_ && now >= *upgrade_until_) drop_probe(close_status::kUpgradeFailed);
   if (noop_at_ && now >= *noop_at_) answer_poll_with(PacketType::noop);
 }
 
 void Connection::beat(TimePoint now) {
   if (awaiting_pong_) {
-    end("ping timeout", PacketType::close, close_code::kGoingAway);
+    end("ping timeout", PacketType::close, close_status::kPingTimeout);
     return;
   }
   awaiting_pong_ = true;
@@ -260,20 +261,31 @@ void Connection::answer_poll_with(PacketType type) {
   answer_poll();
 }
 
-void Connection::end(std::string_view reason, PacketType poll_farewell, std::uint16_t code) {
+void Connection::refuse(RequestId request, std::string_view reason) {
+  actions_.emplace_back(action::Refuse{request, ErrorCode::bad_request, reason});
+}
+
+/// Ends the session for what the client did. On polling its open requests are the only place to say why.
+void Connection::fault(std::string_view reason, CloseStatus status) {
+  if (post_) refuse(*std::exchange(post_, std::nullopt), status.reason);
+  if (poll_) refuse(*std::exchange(poll_, std::nullopt), status.reason);
+  end(reason, PacketType::close, status);
+}
+
+void Connection::end(std::string_view reason, PacketType poll_farewell, CloseStatus status) {
   if (state_ == State::gone) return;
   answer_poll_with(poll_farewell);
-  close_sockets(code, false);
+  close_sockets(status, false);
   if (state_ == State::open) actions_.emplace_back(action::Closed{reason});
   state_ = State::gone;
   clear_buffer();
   actions_.emplace_back(action::Forget{});
 }
 
-void Connection::close_sockets(std::uint16_t code, bool discard) {
-  drop_probe();
+void Connection::close_sockets(CloseStatus status, bool discard) {
+  drop_probe(status);
   if (socket_)
-    actions_.emplace_back(action::CloseSocket{*std::exchange(socket_, std::nullopt), code, discard});
+    actions_.emplace_back(action::CloseSocket{*std::exchange(socket_, std::nullopt), status, discard});
 }
 
 void Connection::clear_buffer() {

@@ -10,6 +10,7 @@
 
 #include "base/channel.h"
 #include "base/time.h"
+#include "engineio/close_reason.h"
 #include "engineio/handshake.h"
 #include "engineio/packet.h"
 
@@ -35,9 +36,11 @@ struct AnswerPoll {
 struct AnswerPost {
   RequestId request = 0;
 };
+/// Answer a request with the error, and in place of its standard message with `reason` if there is one.
 struct Refuse {
   RequestId request = 0;
   ErrorCode code = ErrorCode::bad_request;
+  std::string_view reason{};
 };
 struct Write {
   SocketId socket = 0;
@@ -46,7 +49,7 @@ struct Write {
 /// Close a WebSocket; `discard` drops what is not yet sent instead of flushing it.
 struct CloseSocket {
   SocketId socket = 0;
-  std::uint16_t code = 0;
+  CloseStatus status;
   bool discard = false;
 };
 /// The session is over for the application. Once.
@@ -121,14 +124,16 @@ class Connection {
   void handle(const Packet& packet, PacketType poll_farewell, TimePoint now);
   void handle_probe(std::string_view text, bool binary);
   void complete_upgrade();
-  void drop_probe();
+  void drop_probe(CloseStatus status);
   void expire(TimePoint now);
   void beat(TimePoint now);
   void push(OutgoingPacket packet);
   void answer_poll();
   void answer_poll_with(PacketType type);
-  void end(std::string_view reason, PacketType poll_farewell, std::uint16_t code);
-  void close_sockets(std::uint16_t code, bool discard);
+  void refuse(RequestId request, std::string_view reason = {});
+  void fault(std::string_view reason, CloseStatus status);
+  void end(std::string_view reason, PacketType poll_farewell, CloseStatus status);
+  void close_sockets(CloseStatus status, bool discard);
   void clear_buffer();
 
   std::string sid_;

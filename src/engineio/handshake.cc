@@ -115,8 +115,9 @@ int http_status(ErrorCode code) {
   return code == ErrorCode::forbidden ? 403 : 400;
 }
 
-std::string error_body(ErrorCode code) {
-  return fmt::format(R"({{"code":{},"message":"{}"}})", static_cast<int>(code), error_message(code));
+std::string error_body(ErrorCode code, std::string_view reason) {
+  return fmt::format(R"({{"code":{},"message":"{}"}})", static_cast<int>(code),
+                     reason.empty() ? error_message(code) : reason);
 }
 
 std::string open_data(std::string_view sid, Transport transport, const Settings& settings) {

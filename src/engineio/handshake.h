@@ -56,8 +56,9 @@ std::optional<ErrorCode> check_session(const Request& request, std::optional<Tra
 std::string_view error_message(ErrorCode code);
 /// 403 for `forbidden`, else 400.
 int http_status(ErrorCode code);
-/// `{"code":0,"message":"Transport unknown"}`
-std::string error_body(ErrorCode code);
+/// `{"code":0,"message":"Transport unknown"}`, with `reason` in place of the message if there is one; it must
+/// need no escapes in JSON.
+std::string error_body(ErrorCode code, std::string_view reason = {});
 
 struct Settings {
   Millis ping_interval{25'000};

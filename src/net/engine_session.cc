@@ -167,7 +167,7 @@ void EngineSession::perform(action::AnswerPost& action) {
 }
 
 void EngineSession::perform(action::Refuse& action) {
-  reply_to(action.request, refusal(action.code));
+  reply_to(action.request, refusal(action.code, action.reason));
 }
 
 void EngineSession::perform(action::Write& action) {
@@ -175,7 +175,7 @@ void EngineSession::perform(action::Write& action) {
 }
 
 void EngineSession::perform(action::CloseSocket& action) {
-  if (auto* socket = find_socket(action.socket)) socket->close(action.code, action.discard);
+  if (auto* socket = find_socket(action.socket)) socket->close(action.status, action.discard);
   std::erase_if(sockets_, [&action](const auto& open) { return open->id() == action.socket; });
 }
 

@@ -10,8 +10,9 @@ constexpr std::string_view kRetryAfter = "Retry-After: 5\r\n";
 
 }  // namespace
 
-HttpReply refusal(engineio::ErrorCode code) {
-  return {engineio::http_status(code), "application/json", share(engineio::error_body(code)), "", false};
+HttpReply refusal(engineio::ErrorCode code, std::string_view reason) {
+  return {engineio::http_status(code), "application/json", share(engineio::error_body(code, reason)), "",
+          false};
 }
 
 HttpReply upgrade_refusal(engineio::ErrorCode code) {

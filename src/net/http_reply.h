@@ -17,8 +17,9 @@ struct HttpReply {
   bool close = false;     ///< ends the connection
 };
 
-/// The answer to a polling request that is refused.
-HttpReply refusal(engineio::ErrorCode code);
+/// The answer to a polling request that is refused, with `reason` in place of the standard message if there
+/// is one.
+HttpReply refusal(engineio::ErrorCode code, std::string_view reason = {});
 /// The answer to an upgrade that is refused: the bare message, and the connection ends.
 HttpReply upgrade_refusal(engineio::ErrorCode code);
 /// New sessions are not taken now.

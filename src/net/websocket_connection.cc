@@ -14,6 +14,14 @@ using namespace std::chrono_literals;
 /// How long the peer may take to answer our close frame.
 constexpr auto kCloseTimeout = 5s;
 
+std::string_view fault_text(std::uint16_t code) {
+  switch (static_cast<CloseCode>(code)) {
+    case CloseCode::invalid_data: return "text that is not UTF-8";
+    case CloseCode::too_big: return "a message larger than maxPayload";
+    default: return "not a frame that RFC 6455 allows";
+  }
+}
+
 }  // namespace
 
 WebSocketConnection::WebSocketConnection(Core& core, Socket socket, engineio::SocketId id)
@@ -43,10 +51,10 @@ void WebSocketConnection::send(const engineio::OutgoingPacket& packet) {
   write({header.data(), header_size}, packet.data);
 }
 
-void WebSocketConnection::close(std::uint16_t code, bool discard) {
+void WebSocketConnection::close(engineio::CloseStatus status, bool discard) {
   if (std::exchange(closing_, true)) return;
   if (discard) discard_unwritten();
-  write(encode_close(code), nullptr);
+  write({}, share(encode_close(status.code, status.reason)));
   set_deadline(core().loop().now() + kCloseTimeout);
 }
 
@@ -79,14 +87,14 @@ void WebSocketConnection::on_message(std::string_view data, bool binary) {
 
 void WebSocketConnection::on_peer_close(std::uint16_t code) {
   const bool without_code = code == static_cast<std::uint16_t>(CloseCode::no_status);
-  close(without_code ? static_cast<std::uint16_t>(CloseCode::normal) : code, false);
+  close({without_code ? static_cast<std::uint16_t>(CloseCode::normal) : code}, false);
   finish();
   leave_session("transport close");
 }
 
 /// Closes for a fault of the peer. Where its frames begin and end is not known any more.
 void WebSocketConnection::fail(std::uint16_t code, std::string_view reason) {
-  close(code, false);
+  close({code, fault_text(code)}, false);
   finish();
   leave_session(reason);
 }

@@ -72,13 +72,13 @@ std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opc
   return 2 + length_bytes;
 }
 
-std::string encode_close(std::uint16_t code) {
+std::string encode_close(std::uint16_t code, std::string_view reason) {
   std::string frame(4, '\0');
   frame[0] = static_cast<char>(kFinal | static_cast<std::uint8_t>(Opcode::close));
-  frame[1] = 2;
+  frame[1] = static_cast<char>(2 + reason.size());
   frame[2] = static_cast<char>(code >> 8U);
   frame[3] = static_cast<char>(code & 0xffU);
-  return frame;
+  return frame.append(reason);
 }
 
 FrameEvent FrameReader::next(std::span<char>& input) {

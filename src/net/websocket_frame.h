@@ -28,8 +28,10 @@ inline constexpr std::size_t kMaxFrameHeader = 10;
 /// Writes the header of an unfragmented, unmasked frame; returns its size.
 std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opcode,
                                 std::size_t payload_size);
-/// A whole close frame.
-std::string encode_close(std::uint16_t code);
+/// Bytes of a close frame's reason (RFC 6455, section 5.5, less the code).
+inline constexpr std::size_t kMaxCloseReason = 123;
+/// A whole close frame. `reason` is UTF-8 of at most kMaxCloseReason bytes.
+std::string encode_close(std::uint16_t code, std::string_view reason);
 
 struct FrameEvent {
   enum class Kind : std::uint8_t {

@@ -45,6 +45,33 @@ TEST_F(ConnectionTest, closes_a_websocket_with_the_code_of_the_reason) {
   }
 }
 
+TEST_F(ConnectionTest, gives_every_close_a_reason_that_fits_its_frame_and_json) {
+  for (const auto reason : {CloseReason::going_away, CloseReason::protocol_error, CloseReason::unsupported,
+                            CloseReason::too_slow, CloseReason::overloaded, CloseReason::connect_timeout,
+                            CloseReason::taken_over, CloseReason::final_disconnect}) {
+    const auto text = close_status_of(reason).reason;
+    EXPECT_FALSE(text.empty());
+    EXPECT_LE(text.size(), 123U) << text;
+    EXPECT_EQ(text.find_first_of("\"\\"), std::string_view::npos) << text;
+  }
+}
+
+TEST_F(ConnectionTest, refuses_the_open_requests_of_a_client_with_another_parser_and_says_why) {
+  open_by_poll();
+  machine_->poll(2, now_);
+  machine_->begin_post(3, now_);
+  machine_->close(CloseReason::unsupported, now_);
+  machine_->end_post(3, true, now_);
+  std::vector<Action> actions;
+  machine_->take_actions(actions);
+  ASSERT_EQ(actions.size(), 4U);
+  for (const auto& action : {actions[0], actions[1]}) {
+    EXPECT_EQ(std::get<action::Refuse>(action).reason, close_status_of(CloseReason::unsupported).reason);
+  }
+  EXPECT_EQ(std::get<action::Closed>(actions[2]).reason, "parse error");
+  EXPECT_TRUE(std::holds_alternative<action::Forget>(actions[3]));
+}
+
 TEST_F(ConnectionTest, closes_a_waiting_poll_behind_what_was_sent) {
   open_by_poll();
   machine_->poll(2, now_);
@@ -92,7 +119,7 @@ TEST_F(ConnectionTest, closes_the_probing_websocket_with_the_session) {
   machine_->poll(2, now_);
   taken();
   machine_->poll(3, now_);
-  EXPECT_EQ(taken(), (Trace{"refuse 3 code 3", "poll 2 <- 1", "close ws 10 1000", "closed transport error",
+  EXPECT_EQ(taken(), (Trace{"refuse 3 code 3", "poll 2 <- 1", "close ws 10 1002", "closed transport error",
                             "forget"}));
 }
 

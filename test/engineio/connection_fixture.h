@@ -84,7 +84,7 @@ class ConnectionTest : public testing::Test {
     return "ws " + std::to_string(a.socket) + " <- " + type + std::string(a.packet.bytes());
   }
   static std::string describe(const action::CloseSocket& a) {
-    return "close ws " + std::to_string(a.socket) + ' ' + std::to_string(a.code) +
+    return "close ws " + std::to_string(a.socket) + ' ' + std::to_string(a.status.code) +
            (a.discard ? " discard" : "");
   }
   static std::string describe(const action::Closed& a) { return "closed " + std::string(a.reason); }

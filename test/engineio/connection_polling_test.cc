@@ -54,7 +54,8 @@ TEST_F(ConnectionTest, closes_on_a_malformed_post) {
   post(3,
        "4a\x1e"
        "x");
-  EXPECT_EQ(traced_, (Trace{"receive a", "refuse 3 code 3", "poll 2 <- 1", "closed parse error", "forget"}));
+  EXPECT_EQ(traced_,
+            (Trace{"receive a", "refuse 3 code 3", "refuse 2 code 3", "closed parse error", "forget"}));
 }
 
 TEST_F(ConnectionTest, closes_on_a_second_poll_and_tells_the_first) {
@@ -72,8 +73,8 @@ TEST_F(ConnectionTest, closes_on_a_second_post) {
   machine_->poll(2, now_);
   machine_->begin_post(3, now_);
   machine_->begin_post(4, now_);
-  EXPECT_EQ(taken(),
-            (Trace{"refuse 4 code 3", "refuse 3 code 3", "poll 2 <- 1", "closed transport error", "forget"}));
+  EXPECT_EQ(taken(), (Trace{"refuse 4 code 3", "refuse 3 code 3", "refuse 2 code 3", "closed transport error",
+                            "forget"}));
   machine_->end_post(3, true, now_);
   EXPECT_EQ(taken(), Trace{});
 }
@@ -130,7 +131,7 @@ TEST_F(ConnectionTest, ignores_packets_that_only_servers_send) {
 TEST_F(ConnectionTest, takes_a_ping_of_the_client_as_an_error) {
   open_by_poll();
   post(2, "2");
-  EXPECT_EQ(traced_, (Trace{"closed transport error", "forget", "post 2 <- ok"}));
+  EXPECT_EQ(traced_, (Trace{"refuse 2 code 3", "closed transport error", "forget"}));
   machine_.emplace("SID", settings_, now_);
   open_by_websocket();
   receive(10, "2");

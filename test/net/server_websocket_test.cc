@@ -148,7 +148,9 @@ TEST_F(WebSocketServerTest, closes_for_the_application_after_what_it_sent) {
                 RawClient::frame(0x81, "4close:" + std::to_string(static_cast<int>(reason))) +
                 RawClient::frame(0x81, "4ignored"));
     EXPECT_EQ(client.read_text(), "4last");
-    EXPECT_EQ(client.read_frame().close_code(), code);
+    const auto frame = client.read_frame();
+    EXPECT_EQ(frame.close_code(), code);
+    EXPECT_GT(frame.payload.size(), 2U) << "a reason";
     client.send(RawClient::frame(0x88, "\x03\xe8"));
     EXPECT_EQ(client.read_to_end(), "");
     EXPECT_TRUE(closed_.wait_for(++count));

@@ -167,7 +167,12 @@ TEST(FrameEncoder, writes_the_shortest_header) {
     const auto used = encode_frame_header(header, Opcode::text, size);
     EXPECT_EQ(std::string(header.data(), used), expected) << size;
   }
-  EXPECT_EQ(encode_close(1001), "\x88\x02\x03\xe9");
+  EXPECT_EQ(encode_close(1001, ""), "\x88\x02\x03\xe9");
+  EXPECT_EQ(encode_close(1001, "bye"),
+            "\x88\x05\x03\xe9"
+            "bye");
+  const std::string longest(kMaxCloseReason, 'x');
+  EXPECT_EQ(encode_close(1001, longest), "\x88\x7d\x03\xe9" + longest);
 }
 
 TEST(WebSocketHandshake, answers_the_key_of_the_standards_example) {
