@@ -3,6 +3,8 @@
 import { io } from "socket.io-client";
 
 export const transports = ["websocket", "polling"];
+/** The three ways a client keeps its line: option `transports` of the library. */
+export const lines = { websocket: ["websocket"], polling: ["polling"], upgrade: ["polling", "websocket"] };
 export const endings = new Set(["job:completed", "job:failed", "job:cancelled"]);
 const patienceMillis = Number(process.env.HAWSER_TEST_PATIENCE ?? 30_000);
 
@@ -16,12 +18,12 @@ export function within(promise, what, millis = patienceMillis) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Opens sockets for one test and closes them with it. */
-export function sockets(t) {
+/** Opens sockets for one test and closes them with it; `connect` is the `io` of another version of the library. */
+export function sockets(t, connect = io) {
   const open = [];
   t.after(() => open.forEach((socket) => socket.close()));
   return (url, token, options = {}) => {
-    const socket = io(url, {
+    const socket = connect(url, {
       auth: { token },
       transports: ["websocket"],
       forceNew: true,
