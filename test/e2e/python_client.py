@@ -11,7 +11,11 @@ import json
 import sys
 import threading
 
+import engineio.payload
 import socketio
+
+# A poll brings all that waits; python-engineio drops the connection when that is more than 16 packets.
+engineio.payload.Payload.max_decode_packets = 1_000_000
 
 ENDINGS = {"job:completed", "job:failed", "job:cancelled"}
 
@@ -65,8 +69,12 @@ class Follower:
                 say({"event": ready, "body": its_body})
 
 
+SPEAKING = threading.Lock()
+
+
 def say(line):
-    print(json.dumps(line), flush=True)
+    with SPEAKING:
+        print(json.dumps(line), flush=True)
 
 
 def main():
