@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <utility>
 
 #include "base/limits.h"
@@ -55,24 +55,69 @@ std::string_view origin_form(std::string_view target) {
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
-}  // namespace
-
-struct HttpReader::Parser : http::request_parser<http::string_body> {
+struct Parser : http::request_parser<http::empty_body> {
   std::string_view field(http::field name) const { return to_std(get()[name]); }
 };
 
+HttpHead copy_head(const Parser& parser) {
+  const auto& request = parser.get();
+  HttpHead head;
+  head.method = request.method_string();
+  const auto target = origin_form(to_std(request.target()));
+  const auto mark = std::min(target.find('?'), target.size());
+  head.path = engineio::percent_decode(target.substr(0, mark), false);
+  head.query = target.substr(std::min(mark + 1, target.size()));
+  head.http_1_0 = request.version() < 11;
+  head.keep_alive = request.keep_alive();
+  head.host = parser.field(http::field::host);
+  head.origin = parser.field(http::field::origin);
+  head.content_type = parser.field(http::field::content_type);
+  head.authorization = parser.field(http::field::authorization);
+  head.requested_headers = parser.field(http::field::access_control_request_headers);
+  head.expects_continue = beast::iequals(request[http::field::expect], "100-continue");
+  head.websocket_key = parser.field(http::field::sec_websocket_key);
+  head.websocket_version = parser.field(http::field::sec_websocket_version);
+  head.wants_websocket = request.method() == http::verb::get && !head.http_1_0 &&
+                         http::token_list(request[http::field::upgrade]).exists("websocket") &&
+                         http::token_list(request[http::field::connection]).exists("upgrade");
+  return head;
+}
+
+/// The status a head is refused with; 0 when it is not.
+int check_head(const Parser& parser, const HttpHead& head) {
+  const auto& request = parser.get();
+  const auto field_count = static_cast<std::size_t>(std::distance(request.begin(), request.end()));
+  if (field_count > kMaxFields) return 431;
+  if (request.count(http::field::host) > 1 || (!head.http_1_0 && head.host.empty())) return 400;
+  const auto lengths = request.count(http::field::content_length);
+  const auto codings = request.count(http::field::transfer_encoding);
+  if (lengths + codings > 1) return 400;
+  if (lengths == 1 && !is_all_digits(parser.field(http::field::content_length))) return 400;
+  if (codings == 1) {
+    const bool chunked = beast::iequals(request[http::field::transfer_encoding], "chunked");
+    if (head.http_1_0 || !chunked) return 400;
+  }
+  if (!head.path.starts_with('/') || head.path.find('\0') != std::string::npos) return 400;
+  return 0;
+}
+
+HttpBody body_of(const Parser& parser, std::size_t max_size) {
+  if (parser.chunked()) return HttpBody::chunked(max_size);
+  return HttpBody::of_length(static_cast<std::size_t>(parser.content_length().value_or(0)));
+}
+
+}  // namespace
+
 HttpReader::HttpReader(std::size_t max_body) : max_body_(max_body) {}
-HttpReader::~HttpReader() = default;
 
 HttpReader::Progress HttpReader::feed(std::string_view& bytes) {
-  return parser_ ? read_body(bytes) : read_head(bytes);
+  return body_ ? read_body(bytes) : read_head(bytes);
 }
 
 void HttpReader::reset() {
-  parser_.reset();
   pending_ = {};
   head_ = {};
-  body_ = {};
+  body_.reset();
 }
 
 HttpReader::Progress HttpReader::fail(int status) {
@@ -98,81 +143,30 @@ HttpReader::Progress HttpReader::read_head(std::string_view& bytes) {
 
 HttpReader::Progress HttpReader::parse_head() {
   if (has_ambiguous_lines(pending_)) return fail(400);
-  parser_ = std::make_unique<Parser>();
-  parser_->header_limit(limits::kMaxHttpHeader + 1);
-  parser_->body_limit(max_body_);
-  parser_->eager(true);
+  Parser parser;
+  parser.header_limit(limits::kMaxHttpHeader + 1);
+  parser.body_limit(max_body_);
   beast::error_code error;
-  parser_->put(asio::buffer(pending_), error);
+  parser.put(asio::buffer(pending_), error);
   pending_ = {};
-  copy_head();
+  head_ = copy_head(parser);
   if (error == http::error::body_limit) return fail(413);
   if (error == http::error::bad_version) return fail(505);
-  if (error && error != http::error::need_more) return fail(400);
-  if (const int status = check_head(); status != 0) return fail(status);
+  if (error || !parser.is_header_done()) return fail(400);
+  if (const int status = check_head(parser, head_); status != 0) return fail(status);
+  head_.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
+  body_ = body_of(parser, max_body_);
   return Progress::head;
 }
 
-int HttpReader::check_head() const {
-  const auto& request = parser_->get();
-  const auto field_count = static_cast<std::size_t>(std::distance(request.begin(), request.end()));
-  if (field_count > kMaxFields) return 431;
-  if (request.count(http::field::host) > 1 || (!head_.http_1_0 && head_.host.empty())) return 400;
-  const auto lengths = request.count(http::field::content_length);
-  const auto codings = request.count(http::field::transfer_encoding);
-  if (lengths + codings > 1) return 400;
-  if (lengths == 1 && !is_all_digits(parser_->field(http::field::content_length))) return 400;
-  if (codings == 1) {
-    const bool chunked = beast::iequals(request[http::field::transfer_encoding], "chunked");
-    if (head_.http_1_0 || !chunked) return 400;
-  }
-  if (!head_.path.starts_with('/') || head_.path.find('\0') != std::string::npos) return 400;
-  return 0;
-}
-
-void HttpReader::copy_head() {
-  const auto& request = parser_->get();
-  head_.method = request.method_string();
-  const auto target = origin_form(to_std(request.target()));
-  const auto mark = std::min(target.find('?'), target.size());
-  head_.path = engineio::percent_decode(target.substr(0, mark), false);
-  head_.query = target.substr(std::min(mark + 1, target.size()));
-  head_.http_1_0 = request.version() < 11;
-  head_.keep_alive = request.keep_alive();
-  head_.host = parser_->field(http::field::host);
-  head_.origin = parser_->field(http::field::origin);
-  head_.content_type = parser_->field(http::field::content_type);
-  head_.authorization = parser_->field(http::field::authorization);
-  head_.requested_headers = parser_->field(http::field::access_control_request_headers);
-  head_.expects_continue = beast::iequals(request[http::field::expect], "100-continue");
-  head_.websocket_key = parser_->field(http::field::sec_websocket_key);
-  head_.websocket_version = parser_->field(http::field::sec_websocket_version);
-  head_.wants_websocket = request.method() == http::verb::get && !head_.http_1_0 &&
-                          http::token_list(request[http::field::upgrade]).exists("websocket") &&
-                          http::token_list(request[http::field::connection]).exists("upgrade");
-  head_.has_body =
-      request.count(http::field::transfer_encoding) > 0 ||
-      (request.count(http::field::content_length) > 0 && parser_->field(http::field::content_length) != "0");
-}
-
 HttpReader::Progress HttpReader::read_body(std::string_view& bytes) {
-  if (!parser_->is_done()) {
-    // A chunk header that is cut is shown to the parser again when more of it is there.
-    const auto arrived = std::exchange(bytes, {});
-    pending_ += arrived;
-    if (pending_.empty()) return Progress::need_more;
-    beast::error_code error;
-    pending_.erase(0, parser_->put(asio::buffer(pending_), error));
-    if (error == http::error::body_limit) return fail(413);
-    if (error && error != http::error::need_more) return fail(400);
-    if (!parser_->is_done()) {
-      return pending_.size() < limits::kMaxHttpHeader ? Progress::need_more : fail(400);
-    }
-    bytes = arrived.substr(arrived.size() - pending_.size());  // The next request.
-    pending_.clear();
+  switch (body_->feed(bytes)) {
+    case HttpBody::Progress::need_more: return Progress::need_more;
+    case HttpBody::Progress::complete: return Progress::complete;
+    case HttpBody::Progress::malformed: return fail(400);
+    case HttpBody::Progress::too_large: return fail(413);
   }
-  body_ = std::move(parser_->get().body());
-  return Progress::complete;
+  return fail(400);
 }
 
 }  // namespace hawser::net

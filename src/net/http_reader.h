@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "net/http_body.h"
 
 namespace hawser::net {
 
@@ -25,12 +27,12 @@ struct HttpHead {
 
 /// Reads HTTP/1.x requests of one connection, one after the other. Framing is strict: whatever two
 /// implementations could take differently (both lengths, repeated lengths, folded headers, bare line
-/// feeds, other transfer codings) is refused, so that no request can be smuggled. Sans-I/O; parsing proper
-/// is Boost.Beast's.
+/// feeds, other transfer codings) is refused, so that no request can be smuggled. Sans-I/O; parsing the head
+/// is Boost.Beast's. Its parser of chunks is not used: that of Boost 1.81 ends the process at a last chunk
+/// which arrives in pieces (github.com/boostorg/beast/pull/2861).
 class HttpReader {
  public:
   explicit HttpReader(std::size_t max_body);
-  ~HttpReader();
 
   enum class Progress : std::uint8_t {
     need_more,
@@ -43,26 +45,22 @@ class HttpReader {
   void reset();
 
   const HttpHead& head() const { return head_; }
-  std::string& body() { return body_; }
+  /// Of a complete request.
+  std::string& body() { return body_->text(); }
   int status() const { return status_; }
   /// Whether a part of a request was read.
-  bool is_started() const { return !pending_.empty() || parser_ != nullptr; }
+  bool is_started() const { return !pending_.empty() || body_; }
 
  private:
-  struct Parser;
-
   Progress read_head(std::string_view& bytes);
   Progress parse_head();
-  int check_head() const;
-  void copy_head();
   Progress read_body(std::string_view& bytes);
   Progress fail(int status);
 
   std::size_t max_body_;
-  std::string pending_;  ///< an incomplete head, or an incomplete chunk header
-  std::unique_ptr<Parser> parser_;
+  std::string pending_;  ///< an incomplete head
   HttpHead head_;
-  std::string body_;
+  std::optional<HttpBody> body_;  ///< there once the head is
   int status_ = 0;
 };
 
