@@ -1,5 +1,7 @@
 #include "store/codec.h"
 
+#include <limits>
+
 namespace hawser::store {
 namespace {
 
@@ -48,11 +50,24 @@ std::uint64_t FieldReader::number() {
   for (unsigned shift = 0; shift < 64; shift += kPayloadBits) {
     const auto next = byte();
     if (!ok_) return 0;
-    value |= static_cast<std::uint64_t>(next & (kMore - 1U)) << shift;
-    if ((next & kMore) == 0) return value;
+    const std::uint64_t bits = next & (kMore - 1U);
+    const bool is_last = (next & kMore) == 0;
+    // We never write leading zeros, nor more bits than there are.
+    if ((is_last && bits == 0 && shift > 0) || (bits << shift) >> shift != bits) break;
+    value |= bits << shift;
+    if (is_last) return value;
   }
   fail();
   return 0;
+}
+
+std::uint32_t FieldReader::short_number() {
+  const auto value = number();
+  if (value > std::numeric_limits<std::uint32_t>::max()) {
+    fail();
+    return 0;
+  }
+  return static_cast<std::uint32_t>(value);
 }
 
 std::int64_t FieldReader::signed_number() {

@@ -23,14 +23,16 @@ class FieldWriter {
   std::string out_;
 };
 
-/// Reads them back in the same order. After the first field that is not there or not well formed every read
-/// gives zero or nothing and `ok` is false.
+/// Reads them back in the same order. After the first field that is not there or that FieldWriter would not
+/// have written so, every read gives zero or nothing and `ok` is false.
 class FieldReader {
  public:
   explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
 
   std::uint8_t byte();
   std::uint64_t number();
+  /// A number that fits into 32 bits.
+  std::uint32_t short_number();
   std::int64_t signed_number();
   std::string_view text();
   std::string_view rest() const { return rest_; }

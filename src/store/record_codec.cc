@@ -73,8 +73,8 @@ bool read_names(FieldReader& in, job::JobRecord& record) {
 void read_counters(FieldReader& in, job::JobRecord& record) {
   record.epoch = in.number();
   record.run_epoch = in.number();
-  record.attempt = static_cast<std::uint32_t>(in.number());
-  record.fruitless_attempts = static_cast<std::uint32_t>(in.number());
+  record.attempt = in.short_number();
+  record.fruitless_attempts = in.short_number();
   record.last_sequence = in.number();
   record.last_position = in.number();
   record.first_position = in.number();
@@ -131,11 +131,11 @@ std::optional<LoggedEvent> decode_event(std::string_view bytes, WallMillis creat
   LoggedEvent event;
   event.kind = static_cast<EventKind>(head & kKindMask);
   event.truncated = (head & kTruncated) != 0;
-  event.attempt = static_cast<std::uint32_t>(in.number());
+  event.attempt = in.short_number();
   event.position = in.number();
-  event.timestamp = created_at + in.signed_number();
+  const bool is_time = !__builtin_add_overflow(created_at, in.signed_number(), &event.timestamp);
   event.payload = in.rest();
-  if (!in.ok()) return std::nullopt;
+  if (!in.ok() || !is_time) return std::nullopt;
   return event;
 }
 

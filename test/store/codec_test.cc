@@ -63,6 +63,30 @@ TEST(Codec, a_field_that_is_not_there_is_noticed) {
   }
 }
 
+TEST(Codec, a_number_is_read_only_as_it_is_written) {
+  const std::string nines(9, '\xff');
+  for (const auto& bytes :
+       {std::string("\x80\x00", 2), std::string("\x85\x80\x00", 3), nines + "\x02", nines + "\x7f"}) {
+    FieldReader in(bytes);
+    EXPECT_EQ(in.number(), 0U);
+    EXPECT_FALSE(in.ok());
+  }
+  FieldReader in(nines + "\x01");
+  EXPECT_EQ(in.number(), std::numeric_limits<std::uint64_t>::max());
+  FieldReader wide("\x80\x80\x80\x80\x10");
+  EXPECT_EQ(wide.short_number(), 0U);
+  EXPECT_FALSE(wide.ok());
+}
+
+TEST(Codec, a_time_beyond_all_times_is_damage) {
+  job::Event event;
+  event.timestamp = 1;
+  event.payload = share("1");
+  const auto bytes = encode_event(event, 0);
+  EXPECT_TRUE(decode_event(bytes, 0));
+  EXPECT_FALSE(decode_event(bytes, std::numeric_limits<WallMillis>::max()));
+}
+
 TEST(Codec, a_record_can_be_read_back_with_every_field) {
   const auto record = full_record();
   const auto decoded = decode_record(encode_record(record));
