@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "session/base64url.h"
 #include "session/jwt_key.h"
 
@@ -81,7 +82,7 @@ std::optional<std::optional<double>> numeric_date(const json::View& claims, std:
 /// A name that can be shown, logged and compared. U+FFFD stands for lone surrogates, which would make
 /// different claims the same user.
 bool is_usable_name(std::string_view name) {
-  if (name.empty() || name.size() > limits::kMaxOwner) return false;
+  if (name.empty() || name.size() > limits::kMaxOwner || !utf8::is_valid(name)) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const auto byte = static_cast<unsigned char>(name[i]);
     if (byte < 0x20 || byte == 0x7f) return false;
@@ -145,8 +146,9 @@ Result<Identity> Authenticator::verify(std::string_view token, WallMillis now) c
 Result<std::string> Authenticator::mint(std::string_view user, WallMillis now,
                                         std::optional<Millis> lifetime) const {
   if (!is_usable_name(user)) {
-    return fail(Errc::bad_request,
-                fmt::format("A user name has 1 to {} bytes and no control characters.", limits::kMaxOwner));
+    return fail(
+        Errc::bad_request,
+        fmt::format("A user name is text of 1 to {} bytes without control characters.", limits::kMaxOwner));
   }
   const auto header = json::Object().add("alg", state_->key.algorithm_name()).add("typ", "JWT").str();
   json::Object claims;

@@ -386,7 +386,8 @@ TEST(Auth, a_public_key_cannot_mint) {
 }
 
 TEST(Auth, mint_refuses_users_that_verify_would_refuse) {
-  for (const auto& user : {std::string(), std::string("a\nb"), std::string(limits::kMaxOwner + 1, 'u')}) {
+  for (const auto& user :
+       {std::string(), std::string("a\nb"), std::string("\xe1"), std::string(limits::kMaxOwner + 1, 'u')}) {
     EXPECT_FALSE(hs256().mint(user, kNow, {}));
   }
 }
