@@ -18,6 +18,9 @@ constexpr char kPong = '3';
 constexpr char kMessage = '4';
 constexpr char kNoop = '6';
 
+/// A server that is silent for longer is no better than one that is gone.
+constexpr Millis kMaxHeartbeat = std::chrono::hours(24);
+
 std::unexpected<Error> nonsense(std::string_view what) {
   return fail(Errc::unavailable, fmt::format("The server sent {}. Is it a Hawser server?", what));
 }
@@ -25,6 +28,13 @@ std::unexpected<Error> nonsense(std::string_view what) {
 std::string text_of(const json::View& object, std::string_view name) {
   const auto member = object.find(name);
   return member ? member->as_string().value_or("") : "";
+}
+
+std::optional<Millis> time_of(const json::View& object, std::string_view name) {
+  const auto member = object.find(name);
+  const auto time = member ? member->as_integer() : std::nullopt;
+  if (!time || *time <= 0 || *time > kMaxHeartbeat.count()) return std::nullopt;
+  return Millis(*time);
 }
 
 Errc code_of(std::string_view name) {
@@ -58,12 +68,10 @@ Status SocketProtocol::receive(std::string_view message) {
 Status SocketProtocol::receive_open(std::string_view text) {
   const auto open = json::validate(text);
   if (!open || !open->is(json::Kind::object)) return nonsense("an unreadable handshake");
-  const auto interval = open->find("pingInterval");
-  const auto timeout = open->find("pingTimeout");
-  const auto limit =
-      (interval ? interval->as_integer().value_or(0) : 0) + (timeout ? timeout->as_integer().value_or(0) : 0);
-  if (limit <= 0) return nonsense("a handshake without heartbeat");
-  hooks_.on_open(Millis(limit));
+  const auto interval = time_of(*open, "pingInterval");
+  const auto timeout = time_of(*open, "pingTimeout");
+  if (!interval || !timeout) return nonsense("a handshake without heartbeat");
+  hooks_.on_open(*interval + *timeout);
   const auto auth = json::Object().add("token", token_).str();
   hooks_.send(kMessage + socketio::encode_connect(socketio::kDefaultNamespace, auth));
   return {};

@@ -89,8 +89,10 @@ TEST_F(SocketProtocolTest, a_refusal_is_final_and_says_why) {
 }
 
 TEST_F(SocketProtocolTest, ends_the_connection_on_nonsense) {
-  for (const char* text : {"", "x", "9", "0", "0{}", "0[]", R"(0{"pingInterval":0,"pingTimeout":0})", "4",
-                           "4x", "42{}", "42[", "43[]", "1"}) {
+  for (const char* text :
+       {"", "x", "9", "0", "0{}", "0[]", R"(0{"pingInterval":0,"pingTimeout":0})",
+        R"(0{"pingInterval":9223372036854775807,"pingTimeout":9223372036854775807})",
+        R"(0{"pingInterval":-1,"pingTimeout":200})", "4", "4x", "42{}", "42[", "43[]", "1"}) {
     const auto status = protocol_.receive(text);
     ASSERT_FALSE(status) << text;
     EXPECT_EQ(status.error().code, Errc::unavailable) << text;
