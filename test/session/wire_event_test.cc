@@ -18,6 +18,11 @@ struct Example {
   const char* payload;
 };
 
+/// Names the case in reports.
+void PrintTo(const Example& example, std::ostream* out) {
+  *out << example.name << " of " << example.stored;
+}
+
 class WireEvents : public testing::TestWithParam<Example> {};
 
 TEST_P(WireEvents, have_the_body_of_the_original) {
