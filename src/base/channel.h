@@ -32,6 +32,9 @@ class Channel {
   virtual void send(SharedBytes message, bool binary = false) = 0;
   /// Bytes handed to `send` that the kernel has not taken yet (on polling: that no poll has fetched).
   virtual std::size_t buffered_bytes() const = 0;
+  /// Whether a message would leave at once: a poll waits for it, or everything on the WebSocket is sent.
+  /// Volatile messages are dropped otherwise.
+  virtual bool is_writable() const = 0;
   /// Ends the session after what was sent is flushed. `on_closed` follows, never within this call.
   virtual void close(CloseReason reason) = 0;
 };

@@ -12,6 +12,10 @@ namespace {
 /// Not at once: a client that has not seen the probe's answer yet would poll in a tight circle.
 constexpr Millis kUpgradePollDelay{100};
 
+/// A client that leaves by post has a poll under way, which may arrive behind the post over a connection of
+/// its own. So long it is waited for, and the post's answer with it: whoever polls after that is too late.
+constexpr Millis kLeaveGrace{100};
+
 constexpr std::string_view kProbe = "probe";
 
 }  // namespace
@@ -42,7 +46,7 @@ void Connection::poll(RequestId request, TimePoint now) {
     end("transport error", PacketType::close, close_status::kConcurrentPoll);
   } else if (state_ == State::lingering) {
     poll_ = request;
-    push({PacketType::close, false, nullptr});
+    push({is_leaving_ ? PacketType::noop : PacketType::close, false, nullptr});
     answer_poll();
     end("", PacketType::close, close_status::kNormal);
   } else {
@@ -54,7 +58,7 @@ void Connection::poll(RequestId request, TimePoint now) {
 
 void Connection::begin_post(RequestId request, TimePoint now) {
   expire(now);
-  if (state_ == State::gone) {
+  if (state_ == State::gone || is_leaving_) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
   } else if (transport_ == Transport::websocket) {
     refuse(request);
@@ -67,13 +71,19 @@ void Connection::begin_post(RequestId request, TimePoint now) {
 }
 
 void Connection::post_packet(RequestId request, const Packet& packet, TimePoint now) {
-  // A client that leaves by post has a poll waiting for nothing: `noop` ends it.
-  if (post_ == request) handle(packet, PacketType::noop, now);
+  if (post_ != request) return;
+  const bool can_linger = state_ == State::open && transport_ == Transport::polling && !poll_;
+  if (packet.type == PacketType::close && can_linger) {
+    leave(now);
+  } else {  // A client that leaves has a poll waiting for nothing: `noop` ends it.
+    handle(packet, PacketType::noop, now);
+  }
 }
 
 void Connection::end_post(RequestId request, bool valid, TimePoint now) {
   expire(now);
   if (post_ != request) return;
+  if (valid && is_leaving_) return;  // It is answered when the session ends.
   if (valid) {
     post_.reset();
     actions_.emplace_back(action::AnswerPost{request});
@@ -200,6 +210,15 @@ void Connection::close(CloseReason reason, TimePoint now) {
   }
 }
 
+void Connection::leave(TimePoint now) {
+  drop_probe(close_status::kNormal);
+  clear_buffer();
+  actions_.emplace_back(action::Closed{"transport close"});
+  state_ = State::lingering;
+  is_leaving_ = true;
+  linger_until_ = now + kLeaveGrace;
+}
+
 void Connection::abandon() {
   end("forced close", PacketType::close, close_status::kStopped);
 }
@@ -280,6 +299,7 @@ void Connection::end(std::string_view reason, PacketType poll_farewell, CloseSta
   state_ = State::gone;
   clear_buffer();
   actions_.emplace_back(action::Forget{});
+  if (is_leaving_ && post_) actions_.emplace_back(action::AnswerPost{*std::exchange(post_, std::nullopt)});
 }
 
 void Connection::close_sockets(CloseStatus status, bool discard) {

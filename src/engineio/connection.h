@@ -113,18 +113,21 @@ class Connection {
   bool is_open() const { return state_ == State::open; }
   /// The transport requests must agree with; nothing once the session is over for clients.
   std::optional<Transport> transport() const;
+  /// Whether a message would not have to wait for a poll.
+  bool is_writable() const { return state_ == State::open && (socket_ || (poll_ && buffer_.empty())); }
   bool needs_flush() const { return poll_.has_value() && !buffer_.empty(); }
   /// Bytes that wait for a poll.
   std::size_t buffered_bytes() const { return buffered_bytes_; }
 
  private:
-  /// `lingering`: closed by the server while no poll was there to tell the client.
+  /// `lingering`: over for the application, but the client's next poll still gets a farewell.
   enum class State : std::uint8_t { open, lingering, gone };
 
   void handle(const Packet& packet, PacketType poll_farewell, TimePoint now);
   void handle_probe(std::string_view text, bool binary);
   void complete_upgrade();
   void drop_probe(CloseStatus status);
+  void leave(TimePoint now);
   void expire(TimePoint now);
   void beat(TimePoint now);
   void push(OutgoingPacket packet);
@@ -140,6 +143,7 @@ class Connection {
   Settings settings_;
   State state_ = State::open;
   Transport transport_ = Transport::polling;
+  bool is_leaving_ = false;  ///< lingering because the client left, not because we closed
   bool awaiting_pong_ = false;
   TimePoint heartbeat_at_;  ///< the next ping, or the end of waiting for its pong
   std::optional<TimePoint> upgrade_until_, noop_at_, linger_until_;

@@ -131,6 +131,10 @@ std::size_t EngineSession::buffered_bytes() const {
   return bytes;
 }
 
+bool EngineSession::is_writable() const {
+  return machine_.is_writable() && buffered_bytes() == 0;
+}
+
 void EngineSession::close(CloseReason reason) {
   machine_.close(reason, now());
   run_actions();

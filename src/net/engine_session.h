@@ -49,6 +49,7 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   // --- Channel ---
   void send(SharedBytes message, bool binary) override;
   std::size_t buffered_bytes() const override;
+  bool is_writable() const override;
   void close(CloseReason reason) override;
 
   /// Ends everything at once.

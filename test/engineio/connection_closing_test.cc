@@ -123,6 +123,54 @@ TEST_F(ConnectionTest, closes_the_probing_websocket_with_the_session) {
                             "forget"}));
 }
 
+TEST_F(ConnectionTest, ends_the_poll_of_a_client_that_leaves_by_post) {
+  open_by_poll();
+  machine_->poll(2, now_);
+  post(3, "1");
+  EXPECT_EQ(traced_, (Trace{"poll 2 <- 6", "closed transport close", "forget", "post 3 <- ok"}));
+  machine_->poll(4, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 4 code 1"});
+}
+
+TEST_F(ConnectionTest, ends_the_poll_of_a_client_that_leaves_also_when_the_post_overtakes_it) {
+  open_by_poll();
+  send("unread");
+  post(2,
+       "1\x1e"
+       "4ignored");
+  EXPECT_EQ(traced_, Trace{"closed transport close"}) << "the post waits for the poll";
+  EXPECT_FALSE(machine_->is_open());
+  run_until(90ms);
+  machine_->begin_post(3, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 3 code 1"});
+  machine_->poll(4, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 4 <- 6", "forget", "post 2 <- ok"}));
+  machine_->poll(5, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 5 code 1"});
+}
+
+TEST_F(ConnectionTest, knows_no_client_any_more_whose_leaving_is_answered) {
+  open_by_poll();
+  post(2, "1");
+  run_until(100ms);
+  EXPECT_EQ(taken(), (Trace{"forget", "post 2 <- ok"}));
+  machine_->poll(3, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 3 code 1"});
+}
+
+TEST_F(ConnectionTest, lets_a_client_leave_that_is_gone_before_the_answer_or_sends_garbage_behind) {
+  open_by_poll();
+  post(2, "1");
+  machine_->abort(2);
+  EXPECT_EQ(taken(), Trace{"forget"});
+  machine_.emplace("SID", settings_, now_);
+  open_by_poll();
+  post(2,
+       "1\x1e"
+       "x");
+  EXPECT_EQ(traced_, (Trace{"closed transport close", "refuse 2 code 3", "forget"}));
+}
+
 TEST_F(ConnectionTest, abandons_at_once_in_every_state) {
   open_by_poll();
   machine_->abandon();

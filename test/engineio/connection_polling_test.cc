@@ -29,6 +29,21 @@ TEST_F(ConnectionTest, answers_a_waiting_poll_once_with_all_that_was_sent_in_the
   EXPECT_EQ(machine_->buffered_bytes(), 0U);
 }
 
+TEST_F(ConnectionTest, is_writable_while_a_poll_waits_for_the_first_message) {
+  open_by_poll();
+  EXPECT_FALSE(machine_->is_writable());
+  machine_->poll(2, now_);
+  EXPECT_TRUE(machine_->is_writable());
+  send("");
+  EXPECT_FALSE(machine_->is_writable()) << "something waits, even if it is empty";
+  machine_->flush();
+  EXPECT_FALSE(machine_->is_writable());
+  upgrade();
+  EXPECT_TRUE(machine_->is_writable()) << "what waits in the socket is known to its owner";
+  machine_->abandon();
+  EXPECT_FALSE(machine_->is_writable());
+}
+
 TEST_F(ConnectionTest, keeps_messages_between_polls) {
   open_by_poll();
   send("a");

@@ -54,6 +54,22 @@ class FloodHandler final : public ChannelHandler {
   Journal& closed_;
 };
 
+/// Sends as many volatile messages as a volatile sender may, then one that says how many those were.
+class VolatileHandler final : public ChannelHandler {
+ public:
+  explicit VolatileHandler(Channel& channel) : channel_(channel) {}
+  void on_message(std::string_view, bool) override {
+    int sent = 0;
+    for (; channel_.is_writable() && sent < 10; ++sent) channel_.send(share("v"), false);
+    channel_.send(share(std::to_string(sent)), false);
+  }
+  void on_writable() override {}
+  void on_closed(std::string_view) override {}
+
+ private:
+  Channel& channel_;
+};
+
 class FlowServerTest : public ServerTest {
  protected:
   void pace(std::size_t total) {
@@ -68,6 +84,31 @@ class FlowServerTest : public ServerTest {
   }
   std::atomic<std::size_t> peak_{0};
 };
+
+TEST_F(FlowServerTest, is_writable_until_something_waits_to_be_sent) {
+  make_handler_ = [](Loop&, Channel& channel, const HandshakeInfo&) {
+    return std::make_unique<VolatileHandler>(channel);
+  };
+  start();
+  auto socket = connect();
+  socket.upgrade(kWebSocket);
+  socket.read_text();
+  socket.send_text("4go");
+  EXPECT_EQ(socket.read_text(), "4v");
+  EXPECT_EQ(socket.read_text(), "41");
+
+  auto poller = connect();
+  auto poster = connect();
+  const auto sid = open_polling(poller);
+  EXPECT_EQ(poster.post(polling(sid), "4go").body, "ok");
+  EXPECT_EQ(poller.get(polling(sid)).body, "40") << "no poll was waiting";
+  poller.request("GET", polling(sid));
+  EXPECT_EQ(poster.get("/").status, 200);  // By now the server has read the poll as well.
+  EXPECT_EQ(poster.post(polling(sid), "4go").body, "ok");
+  EXPECT_EQ(poller.response().body,
+            "4v\x1e"
+            "41");
+}
 
 TEST_F(FlowServerTest, wakes_a_paced_sender_until_a_slow_reader_has_everything) {
   constexpr std::size_t kTotal = 1000;

@@ -17,6 +17,7 @@ class FakeChannel final : public Channel {
     sent.push_back(std::move(message));
   }
   std::size_t buffered_bytes() const override { return buffered; }
+  bool is_writable() const override { return buffered == 0 && !stalled; }
   void close(CloseReason reason) override {
     if (!closed) closed = reason;
   }
