@@ -110,6 +110,12 @@ inline constexpr std::size_t kFeedEvents = 512;
 inline constexpr std::size_t kFeedBytes = 256 * kKiB;
 /// Commit groups waiting in a core's mailbox; beyond it the core re-reads from the store.
 inline constexpr std::size_t kMailboxGroups = 1'024;
+/// Broadcasts of a namespace waiting in a core's mailbox; beyond either the next one is `overloaded`.
+inline constexpr std::size_t kMailboxBroadcasts = 65'536;
+inline constexpr std::size_t kMailboxBroadcastBytes = 64 * kMiB;
+/// Rooms of one socket, and the length of their names: they cost memory for as long as the socket lives.
+inline constexpr std::size_t kMaxRoomsPerSocket = 1'024;
+inline constexpr std::size_t kMaxRoomName = 256;
 /// Jobs a socket may replay at the same time.
 inline constexpr std::size_t kMaxCatchUps = 64;
 /// Jobs a socket may be subscribed to.

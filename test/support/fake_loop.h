@@ -14,6 +14,8 @@ class FakeLoop final : public Loop, public Clock {
  public:
   static constexpr WallMillis kStartWall = 1'700'000'000'000;
 
+  explicit FakeLoop(std::size_t index = 0) : index_(index) {}
+
   void post(Task task) override { posted_.push_back(std::move(task)); }
   TimerId at(TimePoint when, Task task) override {
     const auto id = static_cast<TimerId>(++last_timer_);
@@ -27,7 +29,7 @@ class FakeLoop final : public Loop, public Clock {
   WallMillis wall_now() const override {
     return kStartWall + std::chrono::duration_cast<Millis>(now_.time_since_epoch()).count();
   }
-  std::size_t index() const override { return 0; }
+  std::size_t index() const override { return index_; }
   bool is_current() const override { return true; }
 
   /// Runs one posted task. False when there was none.
@@ -59,6 +61,7 @@ class FakeLoop final : public Loop, public Clock {
   std::size_t timers() const { return timers_.size(); }
 
  private:
+  std::size_t index_;
   TimePoint now_{};
   std::deque<Task> posted_;
   std::map<std::pair<TimePoint, TimerId>, Task> timers_;
