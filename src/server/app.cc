@@ -35,10 +35,6 @@ std::map<std::string, job::InputCheck, std::less<>> input_checks(
   return checks;
 }
 
-std::size_t loop_count(const Config& config) {
-  return config.server.loops > 0 ? config.server.loops : std::max(1U, std::thread::hardware_concurrency());
-}
-
 net::ServerConfig net_config(const Config& config) {
   net::ServerConfig result;
   result.host = config.server.host;
@@ -52,7 +48,7 @@ net::ServerConfig net_config(const Config& config) {
 
 }  // namespace
 
-App::App(const Config& config) : config_(config) {}
+App::App(const Config& config) : config_(config), loops_(config.server.loops, runtime::system_clock()) {}
 
 Result<std::unique_ptr<App>> App::start(const Config& config) {
   std::unique_ptr<App> app(new App(config));
@@ -64,7 +60,7 @@ Result<std::unique_ptr<App>> App::start(const Config& config) {
 
 App::~App() {
   drain();
-  stop_loops();
+  loops_.stop();
 }
 
 Status App::open_store() {
@@ -114,18 +110,15 @@ Status App::build() {
     executor_->on_commit(*group);
   });
 
-  std::vector<runtime::AsioLoop*> loops;
-  loops.reserve(loops_.size());
-  for (const auto& loop : loops_) loops.push_back(loop.get());
   net_ = std::make_unique<net::Server>(
-      net_config(config_), loops, random,
+      net_config(config_), loops_.all(), random,
       std::vector<net::Endpoint>{{"/socket.io/",
                                   [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
                                     return cores_[loop.index()]->make_session(channel, info);
                                   }}},
       http_routes(
           clock, readiness_, [this] { return store_->status().writable; }, std::move(files)));
-  run_loops();
+  loops_.run();
   if (auto listening = net_->start(); !listening) return listening;
   executor_->start();
   return {};
@@ -143,43 +136,32 @@ Status App::make_recovery() {
 
 /// A client that comes back may find its older connection still open, on any core.
 void App::close_older(const Loop& here, const std::string& sid, TimePoint connected_at) {
-  for (std::size_t i = 0; i < cores_.size(); ++i) {
-    if (i == here.index()) continue;
-    loops_[i]->post([&core = *cores_[i], sid, connected_at] { core.close_older(sid, connected_at); });
+  for (auto* loop : loops_.all()) {
+    if (loop == &here) continue;
+    loop->post([&core = *cores_[loop->index()], sid, connected_at] { core.close_older(sid, connected_at); });
   }
 }
 
 void App::make_cores() {
   std::vector<fanout::Hub*> hubs;
-  for (std::size_t i = 0; i < loop_count(config_); ++i) {
-    loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
-    auto& loop = *loops_.back();
-    hubs_.push_back(std::make_unique<fanout::Hub>(loop, *jobs_, [this](const job::Event& event) {
+  for (auto* loop : loops_.all()) {
+    hubs_.push_back(std::make_unique<fanout::Hub>(*loop, *jobs_, [this](const job::Event& event) {
       return session::encode_event(event, recovery_->offset_text({event.position, {}}));
     }));
     hubs.push_back(hubs_.back().get());
     cores_.push_back(std::make_unique<session::Core>(session::Parts{
-        .loop = loop,
+        .loop = *loop,
         .jobs = *jobs_,
         .hub = *hubs_.back(),
         .authenticator = *authenticator_,
         .random = runtime::system_random(),
         .recovery = *recovery_,
-        .close_older_elsewhere = [this, &loop](
+        .close_older_elsewhere = [this, loop](
                                      const std::string& sid,
-                                     TimePoint connected_at) { close_older(loop, sid, connected_at); },
+                                     TimePoint connected_at) { close_older(*loop, sid, connected_at); },
     }));
   }
   wakeup_ = std::make_unique<fanout::LocalWakeup>(hubs);
-}
-
-void App::run_loops() {
-  for (const auto& loop : loops_) loop_threads_.emplace_back([&loop = *loop] { loop.run(); });
-}
-
-void App::stop_loops() {
-  for (const auto& loop : loops_) loop->stop();
-  loop_threads_.clear();
 }
 
 bool App::drain() {
@@ -190,7 +172,7 @@ bool App::drain() {
   if (net_) {
     net_->refuse_new_sessions();
     for (std::size_t i = 0; i < cores_.size(); ++i) {
-      loops_[i]->post([&core = *cores_[i]] { core.announce_shutdown(); });
+      loops_[i].post([&core = *cores_[i]] { core.announce_shutdown(); });
     }
   }
   if (executor_) executor_->drain(deadline);

@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -12,7 +11,7 @@
 #include "job/job_service.h"
 #include "job/job_store.h"
 #include "net/server.h"
-#include "runtime/asio_loop.h"
+#include "runtime/loop_group.h"
 #include "runtime/thread_pool.h"
 #include "server/config.h"
 #include "server/http_routes.h"
@@ -50,12 +49,10 @@ class App {
   Status make_recovery();
   void make_cores();
   void close_older(const Loop& here, const std::string& sid, TimePoint connected_at);
-  void run_loops();
-  void stop_loops();
 
   const Config& config_;
   Readiness readiness_;
-  std::vector<std::unique_ptr<runtime::AsioLoop>> loops_;
+  runtime::LoopGroup loops_;
   std::unique_ptr<runtime::ThreadPool> readers_;
   std::unique_ptr<job::JobStore> store_;
   std::unique_ptr<worker::Executor> executor_;
@@ -66,7 +63,6 @@ class App {
   std::vector<std::unique_ptr<session::Core>> cores_;
   std::unique_ptr<fanout::LocalWakeup> wakeup_;
   std::unique_ptr<net::Server> net_;
-  std::vector<std::jthread> loop_threads_;
   bool drained_ = false;
 };
 

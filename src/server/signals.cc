@@ -1,0 +1,41 @@
+#include "server/signals.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <thread>
+
+namespace hawser::server {
+namespace {
+
+int wait_for(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) continue;
+  return signal;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+}
+
+int StopSignals::wait() const {
+  return wait_for(signals_);
+}
+
+void StopSignals::end_at_next() const {
+  std::thread([signals = signals_] {
+    wait_for(signals);
+    spdlog::warn("second signal: ending at once; the next start recovers");
+    spdlog::default_logger()->flush();
+    std::_Exit(130);
+  }).detach();
+}
+
+}  // namespace hawser::server
