@@ -48,6 +48,7 @@ int run_command_line(int argc, char** argv) {
   add_cancel_command(app, exit_code);
   add_token_command(app, exit_code);
   add_doctor_command(app, exit_code);
+  add_conformance_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,6 +18,7 @@ void add_watch_command(CLI::App& app, int& exit_code);
 void add_cancel_command(CLI::App& app, int& exit_code);
 void add_token_command(CLI::App& app, int& exit_code);
 void add_doctor_command(CLI::App& app, int& exit_code);
+void add_conformance_command(CLI::App& app, int& exit_code);
 
 /// Says what went wrong on standard error; returns the exit code that fits.
 int report(const Error& error);
