@@ -60,6 +60,9 @@ inline constexpr std::size_t kSendHighWater = 256 * kKiB;
 inline constexpr std::size_t kSendLowWater = 64 * kKiB;
 /// Replies and protocol packets may go past the high-water mark; past this the peer is closed.
 inline constexpr std::size_t kSendHardLimit = 4 * kMiB;
+/// Records of TLS that are sealed before the kernel takes them: four full ones make one call of it, more
+/// would be memory that a slow reader holds twice.
+inline constexpr std::size_t kTlsUnsent = 64 * kKiB;
 /// Messages and bytes one core reads of one connection before it serves the others.
 inline constexpr std::size_t kReadBudget = 64 * kKiB;
 

@@ -37,4 +37,14 @@ std::shared_ptr<Core> ServerContext::core_of(std::string_view sid) const {
   return index && *index < cores.size() ? cores[*index].lock() : nullptr;
 }
 
+void ServerContext::use_tls(std::shared_ptr<const TlsContext> tls) {
+  const std::lock_guard lock(tls_mutex_);
+  tls_.swap(tls);
+}
+
+std::shared_ptr<const TlsContext> ServerContext::tls() const {
+  const std::lock_guard lock(tls_mutex_);
+  return tls_;
+}
+
 }  // namespace hawser::net

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct ServerContext {
   /// The core that a sid names; null when there is none.
   std::shared_ptr<Core> core_of(std::string_view sid) const;
 
+  /// For connections that are accepted from now on; null: plain ones. Any thread.
+  void use_tls(std::shared_ptr<const TlsContext> tls);
+  std::shared_ptr<const TlsContext> tls() const;
+
   const ServerConfig config;
   const engineio::Settings settings;
   const OriginPolicy origins;
@@ -37,6 +42,10 @@ struct ServerContext {
   const std::shared_ptr<Population> sessions = std::make_shared<Population>();
   std::atomic<bool> refuses_sessions{false};
   std::atomic<bool> stopping{false};
+
+ private:
+  mutable std::mutex tls_mutex_;
+  std::shared_ptr<const TlsContext> tls_;
 };
 
 }  // namespace hawser::net

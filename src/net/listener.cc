@@ -97,8 +97,13 @@ void Listener::take(tcp::socket socket) {
   if (!error) socket.set_option(tcp::no_delay(true), error);
   const auto remote = socket.remote_endpoint(error);
   if (error || !place) return;
+  std::unique_ptr<TlsSession> tls;
+  if (const auto context = core_.context().tls()) {
+    tls = TlsSession::accept(*context, socket.native_handle());
+    if (!tls) return;
+  }
   auto connection = std::make_shared<HttpConnection>(
-      core_, Socket{std::move(socket), std::move(*place), remote.address().to_string()});
+      core_, Socket{std::move(socket), std::move(*place), remote.address().to_string(), std::move(tls)});
   full ? connection->turn_away() : connection->serve();
 }
 

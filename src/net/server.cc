@@ -72,6 +72,10 @@ std::uint16_t Server::port() const {
   return state_->port;
 }
 
+void Server::use_tls(std::shared_ptr<const TlsContext> tls) {
+  state_->context->use_tls(std::move(tls));
+}
+
 void Server::refuse_new_sessions() {
   state_->context->refuses_sessions = true;
 }

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/time.h"
+#include "net/tls_context.h"
 #include "runtime/asio_loop.h"
 
 namespace hawser::net {
@@ -77,6 +78,9 @@ class Server {
   /// Binds and listens on all loops. Errors name the address and what to do.
   Status start();
   std::uint16_t port() const;
+  /// Connections that are accepted from now on speak TLS with it; earlier ones go on as they are. Before
+  /// `start`, so that no plain connection is taken, and to change the certificate. Any thread.
+  void use_tls(std::shared_ptr<const TlsContext> tls);
   /// Refuses new sessions with 503 and Retry-After; established ones and HTTP go on. Any thread.
   void refuse_new_sessions();
   /// Stops listening, closes every session with `reason` and every connection once flushed, at latest at

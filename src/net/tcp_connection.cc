@@ -1,9 +1,5 @@
 #include "net/tcp_connection.h"
 
-#include <sys/socket.h>
-
-#include <array>
-#include <cerrno>
 #include <utility>
 
 namespace hawser::net {
@@ -16,12 +12,6 @@ using namespace std::chrono_literals;
 
 /// How long a peer may take to close after we have said our last.
 constexpr auto kFinishTimeout = 2s;
-/// Entries of one gathered write: 32 frames of header and body.
-constexpr std::size_t kMaxGather = 64;
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK;
-}
 
 }  // namespace
 
@@ -38,6 +28,12 @@ void TcpConnection::start() {
 
 void TcpConnection::wait_readable() {
   if (phase_ == Phase::gone || reading_paused_ || input_ended_ || std::exchange(reading_, true)) return;
+  if (socket_.has_input()) {
+    core_.loop().post([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->on_readable({});
+    });
+    return;
+  }
   socket_.stream.async_wait(asio::socket_base::wait_read,
                             [weak = weak_from_this()](const boost::system::error_code& error) {
                               if (const auto self = weak.lock()) self->on_readable(error);
@@ -52,19 +48,17 @@ void TcpConnection::on_readable(const boost::system::error_code& error) {
     return;
   }
   const auto buffer = core_.read_buffer();
-  // MSG_DONTWAIT: it never blocks, which the analyzer does not see.
-  // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection)
-  const auto count = ::recv(socket_.stream.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (count > 0) {
-    if (is_open()) on_bytes(buffer.first(static_cast<std::size_t>(count)));
-  } else if (count == 0) {
+  const auto received = socket_.receive(buffer);
+  // A handshake goes on by answering, and what waited for its end can go now.
+  if (socket_.tls && queued_bytes() > 0) mark_dirty();
+  if (received.bytes > 0 && is_open()) on_bytes(buffer.first(received.bytes));
+  if (received.status == IoStatus::ended) {
     end_of_input();
-    return;
-  } else if (!would_block(errno) && errno != EINTR) {
+  } else if (received.status == IoStatus::failed) {
     drop("transport error");
-    return;
+  } else {
+    wait_readable();
   }
-  wait_readable();
 }
 
 void TcpConnection::end_of_input() {
@@ -103,26 +97,17 @@ void TcpConnection::flush() {
 
 void TcpConnection::write_now() {
   if (blocked_ || failed_ || phase_ == Phase::gone) return;
-  while (!queue_.empty()) {
-    std::array<iovec, kMaxGather> parts;
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = queue_.gather(parts);
-    const auto count = ::sendmsg(socket_.stream.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count >= 0) {
-      queue_.consume(static_cast<std::size_t>(count));
-    } else if (would_block(errno)) {
-      wait_writable();
-      return;
-    } else if (errno != EINTR) {
+  switch (socket_.send(queue_)) {
+    case IoStatus::done: stall_.clear(); break;
+    case IoStatus::blocked: wait_writable(); break;
+    case IoStatus::handshaking: break;
+    case IoStatus::ended:
+    case IoStatus::failed:
       failed_ = true;  // The caller may be in the middle of something: end in a turn of its own.
       core_.loop().post([weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->drop("transport error");
       });
-      return;
-    }
   }
-  stall_.clear();
 }
 
 void TcpConnection::wait_writable() {
@@ -148,15 +133,18 @@ void TcpConnection::finish() {
   if (!is_open()) return;
   phase_ = Phase::finishing;
   deadline_.clear();
+  if (socket_.is_handshaking()) deadline_.set(core_.loop().now() + core_.context().config.http_read_timeout);
   resume_reading();
   shut_down_when_written();
 }
 
 void TcpConnection::shut_down_when_written() {
-  if (phase_ != Phase::finishing || !queue_.empty()) return;
+  if (phase_ != Phase::finishing || !queue_.empty() || blocked_) return;
+  if (socket_.end_output() == IoStatus::blocked) {
+    wait_writable();
+    return;
+  }
   phase_ = Phase::finished;
-  boost::system::error_code ignored;
-  socket_.stream.shutdown(asio::socket_base::shutdown_send, ignored);
   const auto now = core_.loop().now();
   deadline_.set(input_ended_ ? now : now + kFinishTimeout);
 }
@@ -167,8 +155,7 @@ void TcpConnection::drop(std::string_view reason) {
   phase_ = Phase::gone;
   deadline_.clear();
   stall_.clear();
-  boost::system::error_code ignored;
-  socket_.stream.close(ignored);
+  socket_.close();
   core_.remove(self);
   on_dropped(reason);
 }

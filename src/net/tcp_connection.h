@@ -31,7 +31,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   /// The server stops: end as soon as that loses nothing.
   virtual void on_stop() = 0;
 
-  std::size_t queued_bytes() const { return queue_.bytes(); }
+  std::size_t queued_bytes() const { return queue_.bytes() + socket_.unsent(); }
   Core& core() { return core_; }
 
  protected:

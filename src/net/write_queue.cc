@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 namespace hawser::net {
@@ -42,6 +43,24 @@ std::size_t WriteQueue::gather(std::span<iovec> out) const {
     if (item.body) add_part(out, used, item.body->data(), item.body->size(), skip);
   }
   return used;
+}
+
+std::size_t WriteQueue::copy_front(std::span<char> out) const {
+  std::size_t filled = 0;
+  std::size_t skip = offset_;
+  for (auto i = first_; i < items_.size() && filled < out.size(); ++i) {
+    std::array<iovec, 2> parts;
+    std::size_t used = 0;
+    const auto& item = items_[i];
+    add_part(parts, used, item.header.data(), item.header_size, skip);
+    if (item.body) add_part(parts, used, item.body->data(), item.body->size(), skip);
+    for (const auto& part : std::span(parts).first(used)) {
+      const auto size = std::min(part.iov_len, out.size() - filled);
+      std::memcpy(out.data() + filled, part.iov_base, size);
+      filled += size;
+    }
+  }
+  return filled;
 }
 
 void WriteQueue::consume(std::size_t count) {

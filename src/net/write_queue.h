@@ -25,6 +25,8 @@ class WriteQueue {
   bool empty() const { return bytes_ == 0; }
   /// Fills `out` with the front of the queue for one gathered write; returns how many entries it used.
   std::size_t gather(std::span<iovec> out) const;
+  /// Copies bytes from the front into `out`; returns how many.
+  std::size_t copy_front(std::span<char> out) const;
   /// The first `count` bytes were written.
   void consume(std::size_t count);
   /// Drops everything but the item that is written in part.

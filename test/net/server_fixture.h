@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +17,7 @@
 #include "runtime/asio_loop.h"
 #include "runtime/system.h"
 #include "test/support/raw_client.h"
+#include "test/support/tls_certificate.h"
 
 namespace hawser::net {
 
@@ -69,9 +72,28 @@ class EchoHandler final : public ChannelHandler {
   bool in_call_ = false;
 };
 
-/// A server on loopback with as many loops as the test asks for.
+/// A certificate made once a process.
+inline const test::TlsCertificate& test_certificate() {
+  static const test::TlsCertificate certificate;
+  return certificate;
+}
+
+inline std::shared_ptr<const TlsContext> make_tls(const test::TlsCertificate& certificate) {
+  auto context = TlsContext::with_certificates(certificate.certificate());
+  EXPECT_TRUE(context) << context.error().message;
+  const auto status = context->use_key(certificate.key());
+  EXPECT_TRUE(status) << status.error().message;
+  return std::make_shared<const TlsContext>(std::move(*context));
+}
+
+/// A server on loopback with as many loops as the test asks for. The whole suite runs a second time over
+/// TLS, with HAWSER_TEST_TLS set.
 class ServerTest : public testing::TestWithParam<std::size_t> {
  protected:
+  ServerTest() {
+    if (std::getenv("HAWSER_TEST_TLS") != nullptr) tls_ = make_tls(test_certificate());
+    std::signal(SIGPIPE, SIG_IGN);  // The client's OpenSSL does not ask for less.
+  }
   ~ServerTest() override { shut_down(); }
 
   void start(std::size_t loop_count = 1) {
@@ -86,6 +108,7 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
       loops.push_back(loops_.back().get());
     }
     server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), endpoints(), routes_);
+    if (tls_) server_->use_tls(tls_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
     for (auto* loop : loops) threads_.emplace_back([loop] { loop->run(); });
@@ -104,7 +127,11 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
     return {{"/socket.io/", make_handler_}, {"/engine.io/", make_handler_}};
   }
 
-  test::RawClient connect(int receive_buffer = 0) { return test::RawClient(server_->port(), receive_buffer); }
+  test::RawClient connect(int receive_buffer = 0) {
+    test::RawClient client(server_->port(), receive_buffer);
+    if (tls_) client.secure(client_tls_.get());
+    return client;
+  }
 
   static std::string sid_in(std::string_view open_packet) {
     const auto at = open_packet.find("\"sid\":\"");
@@ -133,6 +160,8 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
   static constexpr const char* kWebSocket = "/socket.io/?EIO=4&transport=websocket";
 
   ServerConfig config_;
+  std::shared_ptr<const TlsContext> tls_;  ///< null: plain
+  test::ClientTls client_tls_ = test::client_tls();
   ChannelHandlerFactory make_handler_;
   HttpRoutes routes_ = [](const HttpRequest& request) {
     HttpResponse response;

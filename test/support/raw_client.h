@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -38,8 +41,8 @@ struct RawFrame {
   }
 };
 
-/// A blocking client on a bare TCP socket that can also say what no honest client says. Every wait ends
-/// after ten seconds with an exception, so that a hanging test fails by name.
+/// A blocking client on a bare TCP socket, or over TLS, that can also say what no honest client says. Every
+/// wait ends after ten seconds with an exception, so that a hanging test fails by name.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port, int receive_buffer = 0) {
@@ -60,7 +63,9 @@ class RawClient {
   }
   ~RawClient() { close(); }
   RawClient(RawClient&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), buffer_(std::move(other.buffer_)) {}
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        tls_(std::move(other.tls_)),
+        buffer_(std::move(other.buffer_)) {}
   RawClient& operator=(RawClient&&) = delete;
 
   void close() {
@@ -71,14 +76,30 @@ class RawClient {
     set(SOL_SOCKET, SO_LINGER, linger{1, 0});
     close();
   }
-  void shut_down_sending() { ::shutdown(descriptor_, SHUT_WR); }
+  void shut_down_sending() {
+    if (tls_) SSL_shutdown(tls_.get());
+    ::shutdown(descriptor_, SHUT_WR);
+  }
+
+  /// Goes on over TLS. False when the server refuses the handshake.
+  bool try_secure(SSL_CTX* context, SSL_SESSION* resumed = nullptr) {
+    tls_.reset(SSL_new(context));
+    SSL_set_fd(tls_.get(), descriptor_);
+    if (resumed != nullptr) SSL_set_session(tls_.get(), resumed);
+    return SSL_connect(tls_.get()) == 1;
+  }
+  void secure(SSL_CTX* context) {
+    if (!try_secure(context)) throw std::runtime_error("TLS handshake failed");
+  }
+  SSL* tls() { return tls_.get(); }
 
   void send(std::string_view bytes) {
     if (!try_send(bytes)) throw std::runtime_error("send failed");
   }
   bool try_send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto count = tls_ ? SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                              : ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (count <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -198,9 +219,11 @@ class RawClient {
   /// False at the end of the stream.
   bool fill() {
     char bytes[16 * 1024];
-    const auto count = ::recv(descriptor_, bytes, sizeof(bytes), 0);
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-      throw std::runtime_error("nothing came in time");
+    const auto count =
+        tls_ ? SSL_read(tls_.get(), bytes, sizeof(bytes)) : ::recv(descriptor_, bytes, sizeof(bytes), 0);
+    const bool late = tls_ ? count < 0 && SSL_get_error(tls_.get(), -1) == SSL_ERROR_WANT_READ
+                           : count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    if (late) throw std::runtime_error("nothing came in time");
     if (count <= 0) return false;
     buffer_.append(bytes, static_cast<std::size_t>(count));
     return true;
@@ -209,7 +232,12 @@ class RawClient {
     if (!fill()) throw std::runtime_error("the server closed the connection");
   }
 
+  struct FreeTls {
+    void operator()(SSL* tls) const { SSL_free(tls); }
+  };
+
   int descriptor_ = -1;
+  std::unique_ptr<SSL, FreeTls> tls_;  ///< null: plain
   std::string buffer_;
 };
 
