@@ -77,7 +77,7 @@ class Client::State {
                           .on_event = [this](std::string_view event,
                                              std::string_view body) { callbacks_.on_event(event, body); },
                       });
-    socket_ = WebSocket::open(context_, options_.url, kTarget,
+    socket_ = WebSocket::open(context_, options_.url, kTarget, options_.ca_file,
                               {.on_text =
                                    [this](std::string_view text) {
                                      if (auto status = protocol_->receive(text); !status)

@@ -21,6 +21,7 @@ class Client {
   struct Options {
     server::WebUrl url;
     std::string token;
+    std::string ca_file{};  ///< as in WebSocket::open
     Millis ack_timeout{10'000};
   };
   struct Callbacks {

@@ -27,6 +27,8 @@ std::shared_ptr<ConfigFlags> ConfigFlags::add_to(CLI::App& app, bool serving) {
   self.add_text(app, "--port", "server.port", "Port to listen on; 0 takes any free one (default 3000)");
   self.add_text(app, "--loops", "server.loops", "Event loops; 0 is one a core (default 0)");
   self.add_text(app, "--static", "server.static_dir", "Folder of a web page to serve at /");
+  self.add_text(app, "--tls-cert", "server.tls_cert_file", "Certificate chain (PEM): speak HTTPS");
+  self.add_text(app, "--tls-key", "server.tls_key_file", "Its private key (PEM, mode 0600)");
   self.add_text(app, "--search-folder", "search.folder", "Folder that search jobs look through");
   self.add_text(app, "--store", "store.kind", "rocksdb or memory (default rocksdb)");
   self.add_text(app, "--log-level", "log.level", "debug, info, warn or error (default info)");

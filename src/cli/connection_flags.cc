@@ -42,6 +42,9 @@ std::shared_ptr<ConnectionFlags> ConnectionFlags::add_to(CLI::App& app) {
   app.add_option_function<std::string>(
       "--url", [flags](const std::string& url) { flags->url = url; },
       fmt::format("The server (default: $HAWSER_URL, then {})", kDefaultUrl));
+  app.add_option("--ca-file", flags->ca_file,
+                 "For https: certificates (PEM) that may vouch for the server, in place of the system's")
+      ->check(CLI::ExistingFile);
   app.add_option("--token", flags->token,
                  "Token to show; better in $HAWSER_TOKEN, where 'ps' does not see it");
   app.add_option("--user", flags->user, "Without a token, and for a server on this machine: the user to be")
@@ -58,7 +61,8 @@ Result<Client::Options> connection_options(const ConnectionFlags& flags,
   if (!url) return fail(Errc::config, fmt::format("--url: {}", url.error().message));
   if (!url->path.empty() && url->path != "/") return fail(Errc::config, "--url: leave the path out.");
   Client::Options options{.url = std::move(*url),
-                          .token = first_of(flags.token, environment, "HAWSER_TOKEN", "")};
+                          .token = first_of(flags.token, environment, "HAWSER_TOKEN", ""),
+                          .ca_file = flags.ca_file};
   if (options.token.empty()) {
     auto token = mint_for(flags, environment, options.url.host, clock);
     if (!token) return std::unexpected(token.error());

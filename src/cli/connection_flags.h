@@ -16,10 +16,12 @@ namespace hawser::cli {
 
 class ConfigFlags;
 
-/// Which server to talk to and as whom: --url, --token, --user, and the flags that find a local secret.
+/// Which server to talk to and as whom: --url, --ca-file, --token, --user, and the flags that find a local
+/// secret.
 struct ConnectionFlags {
   std::string url;
   std::string token;
+  std::string ca_file{};
   std::string user = "dev";
   std::shared_ptr<ConfigFlags> config;
 

@@ -8,8 +8,9 @@ namespace hawser::cli {
 
 std::vector<Finding> examine(const server::Config& config) {
   std::vector<Finding> findings{
-      check_secret(config), check_data_directory(config), check_free_space(config), check_store(config),
-      check_port(config),   check_search_folder(config),  check_llm(config),        check_redis(config)};
+      check_secret(config),        check_tls(config),   check_data_directory(config),
+      check_free_space(config),    check_store(config), check_port(config),
+      check_search_folder(config), check_llm(config),   check_redis(config)};
   return findings;
 }
 

@@ -20,6 +20,8 @@ struct Finding {
 // Each examines one thing that `hawser serve` needs. They block, for at most a few seconds.
 
 Finding check_secret(const server::Config& config);
+/// Certificate and key fit together, and for how long.
+Finding check_tls(const server::Config& config);
 /// Writable, and locked by nobody or by a running server.
 Finding check_data_directory(const server::Config& config);
 Finding check_free_space(const server::Config& config);

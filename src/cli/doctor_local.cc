@@ -7,7 +7,9 @@
 
 #include "base/limits.h"
 #include "cli/doctor.h"
+#include "runtime/system.h"
 #include "server/secrets.h"
+#include "server/tls.h"
 #include "store/directory_lock.h"
 #include "store/rocksdb_job_store.h"
 
@@ -15,6 +17,9 @@ namespace hawser::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A certificate that ends sooner should have been renewed: those of 90 days are renewed 30 days before.
+constexpr Millis kRenewalTime = std::chrono::days(14);
 
 Finding ok(std::string subject, std::string text) {
   return {Verdict::ok, std::move(subject), std::move(text)};
@@ -76,6 +81,21 @@ Finding check_secret(const server::Config& config) {
                    "none is set: 'hawser serve' needs JWT_SECRET or auth.secret_file; --dev makes its own");
   }
   return failure(subject, secret.error().message);
+}
+
+Finding check_tls(const server::Config& config) {
+  const std::string subject = "tls";
+  const auto tls = server::load_tls(config);
+  if (!tls) return failure(subject, tls.error().message);
+  if (!*tls) return ok(subject, "not set: plain HTTP");
+  const Millis left((*tls)->expires_at() - runtime::system_clock().wall_now());
+  const auto date = server::expiry_date(**tls);
+  if (left <= Millis(0)) return failure(subject, fmt::format("the certificate was valid until {}", date));
+  if (left < kRenewalTime) {
+    return warning(subject,
+                   fmt::format("the certificate is valid until {}; renew it, then send SIGHUP", date));
+  }
+  return ok(subject, fmt::format("the certificate is valid until {}", date));
 }
 
 Finding check_data_directory(const server::Config& config) {

@@ -4,9 +4,11 @@
 
 #include "base/json.h"
 #include "cli/doctor.h"
+#include "cli/https_probe.h"
 #include "cli/redis_probe.h"
 #include "cli/tcp_probe.h"
 #include "server/handler_options.h"
+#include "server/tls.h"
 #include "server/web_url.h"
 
 namespace hawser::cli {
@@ -35,7 +37,8 @@ Finding check_port(const server::Config& config) {
   const auto where = server::authority(host, port);
   if (!TcpProbe::connect(host, port, kTimeout))
     return {Verdict::ok, "port", fmt::format("{} is free", where)};
-  const auto answer = http_get(host, port, "/health", kTimeout);
+  const auto ask = server::has_tls(config) ? https_get : http_get;
+  const auto answer = ask(host, port, "/health", kTimeout);
   if (answer && is_health(*answer))
     return {Verdict::ok, "port", fmt::format("a Hawser is healthy at {}", where)};
   return {Verdict::failure, "port",

@@ -1,13 +1,15 @@
 #include "cli/web_socket.h"
 
 #include <fmt/format.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
@@ -129,11 +131,36 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
       return {Errc::config, fmt::format("{} answered HTTP {}: it is not a Hawser server.", where, status)};
     }
     if (error == websocket::error::closed) return {Errc::unavailable, closing_words()};
-    if (error == asio::error::eof || error == asio::error::connection_reset) {
+    if (error.category() == asio::error::get_ssl_category()) return explain_tls(error);
+    if (error == asio::error::eof || error == asio::error::connection_reset ||
+        error == asio::ssl::error::stream_truncated) {
       return {Errc::unavailable, fmt::format("{}: the connection was lost.", where)};
     }
     if (error == beast::error::timeout) return {Errc::unavailable, fmt::format("{} is silent.", where)};
     return {Errc::unavailable, fmt::format("{}: {}.", where, error.message())};
+  }
+
+  Error explain_tls(const beast::error_code& error) const {
+    const auto where = server::authority(url_.host, url_.port);
+    const auto code = static_cast<unsigned long>(error.value());
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
+      return {Errc::config, fmt::format("{} does not speak TLS; use http:// there.", where)};
+    }
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+      return {Errc::config,
+              fmt::format("The certificate of {} is not accepted: {}. If it is the right server, name who "
+                          "vouches for it with --ca-file or SSL_CERT_FILE.",
+                          where, verification_error())};
+    }
+    return {Errc::unavailable, fmt::format("{}: {}.", where, error.message())};
+  }
+
+  std::string verification_error() const {
+    if constexpr (std::is_same_v<Stream, Secure>) {
+      auto* ssl = const_cast<Stream&>(stream_).next_layer().native_handle();
+      return X509_verify_cert_error_string(SSL_get_verify_result(ssl));
+    }
+    return {};
   }
 
   std::string closing_words() const {
@@ -171,36 +198,50 @@ class Handle final : public WebSocket {
   std::shared_ptr<Connection<Stream>> connection_;
 };
 
-/// The system's certificates; made once because loading them takes a while.
-asio::ssl::context& tls_context() {
-  static asio::ssl::context context = [] {
-    asio::ssl::context made(asio::ssl::context::tls_client);
-    boost::system::error_code ignored;  // Without any certificate every handshake fails with a clear reason.
-    made.set_default_verify_paths(ignored);
-    made.set_verify_mode(asio::ssl::verify_peer);
-    SSL_CTX_set_min_proto_version(made.native_handle(), TLS1_2_VERSION);
-    return made;
-  }();
+/// The peer must be this host, by name or by address, according to somebody we trust.
+void expect_host(SSL* ssl, const std::string& host) {
+  boost::system::error_code no_address;
+  asio::ip::make_address(host, no_address);
+  if (no_address) {
+    SSL_set1_host(ssl, host.c_str());
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+  } else {  // An address is no server name (RFC 6066, section 3).
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
+  }
+}
+
+/// Without any certificate to trust every handshake fails with a clear reason.
+asio::ssl::context tls_context(const std::string& ca_file) {
+  asio::ssl::context context(asio::ssl::context::tls_client);
+  boost::system::error_code ignored;
+  if (ca_file.empty()) {
+    context.set_default_verify_paths(ignored);
+  } else {
+    context.load_verify_file(ca_file, ignored);
+  }
+  context.set_verify_mode(asio::ssl::verify_peer);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   return context;
 }
 
 std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context, const server::WebUrl& url,
-                                                      std::string target, WebSocket::Callbacks callbacks) {
-  beast::ssl_stream<beast::tcp_stream> tls(beast::tcp_stream(context), tls_context());
-  tls.set_verify_callback(asio::ssl::host_name_verification(url.host));
-  SSL_ctrl(tls.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-           const_cast<char*>(url.host.c_str()));
+                                                      std::string target, const std::string& ca_file,
+                                                      WebSocket::Callbacks callbacks) {
+  auto tls = tls_context(ca_file);  // The stream keeps what it needs of it.
+  beast::ssl_stream<beast::tcp_stream> stream(beast::tcp_stream(context), tls);
+  expect_host(stream.native_handle(), url.host);
   return std::make_shared<Connection<Secure>>(context, url, std::move(target), std::move(callbacks),
-                                              std::move(tls));
+                                              std::move(stream));
 }
 
 }  // namespace
 
 std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const server::WebUrl& url,
-                                           std::string target, Callbacks callbacks) {
+                                           std::string target, const std::string& ca_file,
+                                           Callbacks callbacks) {
   if (url.secure) {
     return std::make_unique<Handle<Secure>>(
-        secure_connection(context, url, std::move(target), std::move(callbacks)));
+        secure_connection(context, url, std::move(target), ca_file, std::move(callbacks)));
   }
   return std::make_unique<Handle<Plain>>(std::make_shared<Connection<Plain>>(
       context, url, std::move(target), std::move(callbacks), beast::tcp_stream(context)));

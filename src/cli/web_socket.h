@@ -25,9 +25,10 @@ class WebSocket {
     std::function<void(Error why)> on_closed;
   };
 
-  /// Starts to connect to `target` of `url` (path and query).
+  /// Starts to connect to `target` of `url` (path and query). `ca_file`: who may vouch for a server of
+  /// https and wss, in PEM form; empty: whom the system trusts, or the environment's SSL_CERT_FILE.
   static std::unique_ptr<WebSocket> open(boost::asio::io_context& context, const server::WebUrl& url,
-                                         std::string target, Callbacks callbacks);
+                                         std::string target, const std::string& ca_file, Callbacks callbacks);
   virtual ~WebSocket() = default;
   /// Queued until the connection stands.
   virtual void send(std::string text) = 0;

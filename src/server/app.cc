@@ -9,6 +9,7 @@
 #include "runtime/system.h"
 #include "server/handler_options.h"
 #include "server/secrets.h"
+#include "server/tls.h"
 #include "session/wire_event.h"
 #include "store/memory_job_store.h"
 #include "store/rocksdb_job_store.h"
@@ -98,6 +99,9 @@ Status App::build() {
     spdlog::info("redis.url is set; this version runs on its embedded store and does not use Redis");
   }
 
+  const auto tls = load_tls(config_);
+  if (!tls) return std::unexpected(tls.error());
+
   const auto handlers = worker::make_handlers(*options);
   readers_ = std::make_unique<runtime::ThreadPool>("reader", limits::kReaderThreads, limits::kReaderQueue);
   executor_ = std::make_unique<worker::Executor>(*store_, clock, handlers, config_.worker.threads,
@@ -118,6 +122,7 @@ Status App::build() {
                                   }}},
       http_routes(
           clock, readiness_, [this] { return store_->status().writable; }, std::move(files)));
+  if (*tls) use_tls(*tls);
   loops_.run();
   if (auto listening = net_->start(); !listening) return listening;
   executor_->start();
@@ -162,6 +167,21 @@ void App::make_cores() {
     }));
   }
   wakeup_ = std::make_unique<fanout::LocalWakeup>(hubs);
+}
+
+Status App::reload_tls() {
+  auto tls = load_tls(config_);
+  if (!tls) return std::unexpected(tls.error());
+  if (!*tls) return fail(Errc::config, "server.tls_cert_file is not set: there is nothing to read again.");
+  use_tls(*tls);
+  return {};
+}
+
+void App::use_tls(const std::shared_ptr<const net::TlsContext>& tls) {
+  const bool expired = tls->expires_at() <= runtime::system_clock().wall_now();
+  spdlog::log(expired ? spdlog::level::warn : spdlog::level::info, "TLS certificate {}: {} until {}",
+              config_.server.tls_cert_file, expired ? "was valid" : "valid", expiry_date(*tls));
+  net_->use_tls(tls);
 }
 
 bool App::drain() {

@@ -37,6 +37,10 @@ class App {
   /// With `--dev`: a token for the page, to be printed with its address.
   std::optional<std::string> page_token() const;
 
+  /// Reads certificate and key again: connections from now on get them, open ones stay. Errors (config)
+  /// leave everything as it is; also when TLS is not configured.
+  Status reload_tls();
+
   /// Not ready, clients told, handlers given until `config.server.drain` to write a checkpoint, connections
   /// closed so that clients come back, everything committed. Idempotent. False when a handler did not return
   /// in time: its job is given back by the next start, and this object must not be destroyed.
@@ -49,6 +53,7 @@ class App {
   Status make_recovery();
   void make_cores();
   void close_older(const Loop& here, const std::string& sid, TimePoint connected_at);
+  void use_tls(const std::shared_ptr<const net::TlsContext>& tls);
 
   const Config& config_;
   Readiness readiness_;

@@ -118,6 +118,15 @@ Status check_together(const Config& config) {
                             "only. Leave --dev out and set a secret (JWT_SECRET or auth.secret_file).",
                             source_of(config, "server.host"), config.server.host));
   }
+  if (config.server.tls_cert_file.empty() != config.server.tls_key_file.empty()) {
+    const bool has_cert = config.server.tls_key_file.empty();
+    const std::string there = has_cert ? "server.tls_cert_file" : "server.tls_key_file";
+    return fail(Errc::config,
+                fmt::format("{}: {} is set without {}. TLS needs both, the certificate and its key; without "
+                            "both the server speaks plain HTTP.",
+                            source_of(config, there), there,
+                            has_cert ? "server.tls_key_file" : "server.tls_cert_file"));
+  }
   if (config.server.data_dir.empty()) {
     return fail(Errc::config,
                 fmt::format("{}: server.data_dir is empty.", source_of(config, "server.data_dir")));

@@ -24,6 +24,9 @@ struct Config {
     /// Origins of browser pages that may connect; "*" is any.
     std::vector<std::string> client_url{"http://localhost:5173"};
     std::string static_dir;  ///< empty: no page is served
+    /// Both or neither. Empty: plain HTTP.
+    std::string tls_cert_file;
+    std::string tls_key_file;
     std::chrono::seconds drain{20};
     /// Makes a secret of its own and listens on this machine only.
     bool dev = false;

@@ -172,6 +172,10 @@ void add_server_keys(Keys& keys) {
   keys.push_back(client_url());
   keys.push_back(text(
       "server.static_dir", [](auto& c) -> auto& { return c.server.static_dir; }));
+  keys.push_back(text(
+      "server.tls_cert_file", [](auto& c) -> auto& { return c.server.tls_cert_file; }));
+  keys.push_back(text(
+      "server.tls_key_file", [](auto& c) -> auto& { return c.server.tls_key_file; }));
   keys.push_back(integer(
       "server.drain_seconds", 0, kMaxDrainSeconds, [](auto& c) -> auto& { return c.server.drain; }));
   keys.push_back(boolean(

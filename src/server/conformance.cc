@@ -58,7 +58,7 @@ std::vector<net::Endpoint> endpoints(const ConformanceParts& parts) {
 }  // namespace
 
 int run_conformance(const ConformanceOptions& options) {
-  const StopSignals signals;
+  const Signals signals;
   auto& clock = runtime::system_clock();
   Readiness readiness;
   runtime::LoopGroup loops(options.loops, clock);
@@ -75,7 +75,7 @@ int run_conformance(const ConformanceOptions& options) {
   readiness.serving = true;
   fmt::print("hawser: ready at http://{}:{}\n", options.host, server.port());
   std::fflush(stdout);
-  signals.wait();
+  while (signals.wait() == SIGHUP) continue;
   signals.end_at_next();
   readiness.draining = true;
   server.stop(CloseReason::going_away, clock.now() + kCloseTime);

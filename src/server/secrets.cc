@@ -16,7 +16,7 @@
 namespace hawser::server {
 namespace {
 
-constexpr std::size_t kMaxFile = 64 * limits::kKiB;  // Larger than any key.
+constexpr std::size_t kMaxFile = 64 * limits::kKiB;  // Larger than any key or chain of certificates.
 constexpr std::size_t kSecretBytes = 48;             // 64 characters, enough for HS512.
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kOthers = 0077;
@@ -55,7 +55,7 @@ Result<std::string> read_all(const File& file, const std::string& path, std::str
     if (size < 0) return file_error(key, path, "cannot be read: " + system_error(errno));
     if (size == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(size));
-    if (text.size() > kMaxFile) return file_error(key, path, "is too large to be a key");
+    if (text.size() > kMaxFile) return file_error(key, path, "is too large");
   }
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   if (text.empty()) return file_error(key, path, "is empty");
@@ -127,8 +127,7 @@ Result<std::string> load_or_create(const std::string& data_dir, const std::strin
 
 Result<std::string> configured_key(const Config& config) {
   const auto& auth = config.auth;
-  if (!auth.public_key_file.empty())
-    return read_small_file(auth.public_key_file, "auth.public_key_file", false);
+  if (!auth.public_key_file.empty()) return read_public_file(auth.public_key_file, "auth.public_key_file");
   if (!auth.secret_file.empty()) return read_secret_file(auth.secret_file, "auth.secret_file");
   if (!auth.secret.empty()) return auth.secret;
   return fail(Errc::config,
@@ -152,6 +151,10 @@ std::string dev_secret_path(const std::string& data_dir) {
 
 Result<std::string> read_secret_file(const std::string& path, std::string_view key) {
   return read_small_file(path, key, true);
+}
+
+Result<std::string> read_public_file(const std::string& path, std::string_view key) {
+  return read_small_file(path, key, false);
 }
 
 Result<std::string> load_dev_secret(const std::string& data_dir) {

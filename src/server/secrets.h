@@ -14,6 +14,9 @@ namespace hawser::server {
 /// refused, as ssh does.
 Result<std::string> read_secret_file(const std::string& path, std::string_view key);
 
+/// The same for what is no secret, such as a certificate or a public key.
+Result<std::string> read_public_file(const std::string& path, std::string_view key);
+
 /// The secret that `--dev` made in the data directory earlier. Errors: not_found when there is none, and
 /// those of read_secret_file.
 Result<std::string> load_dev_secret(const std::string& data_dir);

@@ -9,6 +9,8 @@
 
 #include "server/app.h"
 #include "server/signals.h"
+#include "server/tls.h"
+#include "server/web_url.h"
 
 namespace hawser::server {
 namespace {
@@ -19,24 +21,33 @@ constexpr int kExitConfig = 2;
 void print_ready(const Config& config, const App& app) {
   const auto host =
       config.server.host == "0.0.0.0" || config.server.host == "::" ? "127.0.0.1" : config.server.host;
-  fmt::print("hawser: ready at http://{}:{}\n", host, app.port());
-  if (const auto token = app.page_token()) {
-    fmt::print("open http://{}:{}/#token={}\n", host, app.port(), *token);
-  }
+  const auto url = fmt::format("{}://{}", has_tls(config) ? "https" : "http", authority(host, app.port()));
+  fmt::print("hawser: ready at {}\n", url);
+  if (const auto token = app.page_token()) fmt::print("open {}/#token={}\n", url, *token);
   std::fflush(stdout);
+}
+
+/// Renewed certificates are announced by SIGHUP; anything wrong with them must not end what runs.
+int serve_until_stopped(const Signals& signals, App& app) {
+  while (true) {
+    const int signal = signals.wait();
+    if (signal != SIGHUP) return signal;
+    const auto reloaded = app.reload_tls();
+    if (!reloaded) spdlog::error("SIGHUP: nothing has changed. {}", reloaded.error().message);
+  }
 }
 
 }  // namespace
 
 int run(const Config& config) {
-  const StopSignals signals;
+  const Signals signals;
   auto app = App::start(config);
   if (!app) {
     fmt::print(stderr, "hawser: {}\n", app.error().message);
     return kExitConfig;
   }
   print_ready(config, **app);
-  const int signal = signals.wait();
+  const int signal = serve_until_stopped(signals, **app);
   spdlog::info("{}: draining, up to {} s; a second signal ends at once",
                signal == SIGTERM ? "SIGTERM" : "SIGINT", config.server.drain.count());
   signals.end_at_next();

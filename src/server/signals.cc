@@ -17,21 +17,22 @@ int wait_for(const sigset_t& signals) {
 
 }  // namespace
 
-StopSignals::StopSignals() {
+Signals::Signals() {
   std::signal(SIGPIPE, SIG_IGN);
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int StopSignals::wait() const {
+int Signals::wait() const {
   return wait_for(signals_);
 }
 
-void StopSignals::end_at_next() const {
+void Signals::end_at_next() const {
   std::thread([signals = signals_] {
-    wait_for(signals);
+    while (wait_for(signals) == SIGHUP) continue;
     spdlog::warn("second signal: ending at once; the next start recovers");
     spdlog::default_logger()->flush();
     std::_Exit(130);

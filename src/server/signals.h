@@ -4,15 +4,15 @@
 
 namespace hawser::server {
 
-/// SIGTERM and SIGINT, for a main thread that waits for them. Made before the first thread, so that all
-/// have them blocked. From then on a peer that closes does not end the process either (SIGPIPE).
-class StopSignals {
+/// SIGTERM, SIGINT and SIGHUP, for a main thread that waits for them. Made before the first thread, so that
+/// all have them blocked. From then on a peer that closes does not end the process either (SIGPIPE).
+class Signals {
  public:
-  StopSignals();
+  Signals();
 
   /// The number of the one that came.
   int wait() const;
-  /// A drain is patient; another signal is not: it ends the process at once.
+  /// A drain is patient; another signal is not: it ends the process at once. SIGHUP has nothing to say then.
   void end_at_next() const;
 
  private:

@@ -12,6 +12,7 @@
 #include "fake_server.h"
 #include "store/directory_lock.h"
 #include "store/rocksdb_job_store.h"
+#include "test/support/tls_certificate.h"
 
 namespace hawser::cli {
 namespace {
@@ -83,6 +84,23 @@ TEST_F(DoctorTest, secrets_are_judged) {
   EXPECT_EQ(check_secret(config_).verdict, Verdict::failure);
   config_.auth.secret = "q7Xl0vNw3uJt5rYb8cDe2fGh4iKm6oPs9zAaBbCcDd";
   EXPECT_EQ(check_secret(config_).verdict, Verdict::ok);
+}
+
+TEST_F(DoctorTest, certificates_are_judged) {
+  EXPECT_EQ(check_tls(config_).text, "not set: plain HTTP");
+  const test::TlsCertificate two_days;
+  config_.server.tls_cert_file = two_days.certificate_file();
+  config_.server.tls_key_file = two_days.key_file();
+  EXPECT_EQ(check_tls(config_).verdict, Verdict::warning);
+  EXPECT_THAT(check_tls(config_).text, HasSubstr("renew it"));
+  const test::TlsCertificate longer("longer", "-days 60");
+  config_.server.tls_cert_file = longer.certificate_file();
+  EXPECT_THAT(check_tls(config_).text, HasSubstr("does not belong to the certificate"));
+  config_.server.tls_key_file = longer.key_file();
+  EXPECT_EQ(check_tls(config_).verdict, Verdict::ok);
+  std::filesystem::permissions(longer.key_file(), std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(check_tls(config_).verdict, Verdict::failure);
 }
 
 TEST_F(DoctorTest, the_port_may_be_free_ours_or_somebody_elses) {

@@ -238,6 +238,16 @@ TEST_F(ConfigTest, settings_that_exclude_each_other_are_refused) {
               HasSubstr("are both set"));
 }
 
+TEST_F(ConfigTest, a_certificate_needs_its_key_and_a_key_its_certificate) {
+  EXPECT_EQ(flag_error({{"server.tls_cert_file", "/c", "--tls-cert"}}),
+            "--tls-cert: server.tls_cert_file is set without server.tls_key_file. TLS needs both, the "
+            "certificate and its key; without both the server speaks plain HTTP.");
+  EXPECT_THAT(file_error("[server]\ntls_key_file = \"/k\"\n"),
+              HasSubstr("h.toml:2: server.tls_key_file is set without server.tls_cert_file."));
+  EXPECT_EQ(environment_error({{"HAWSER_SERVER_TLS_CERT_FILE", "/c"}, {"HAWSER_SERVER_TLS_KEY_FILE", "/k"}}),
+            "accepted");
+}
+
 TEST_F(ConfigTest, secrets_are_never_described_nor_part_of_an_error) {
   const auto config = load_config({write("[auth]\nsecret = \"hunter2-a\"\n[llm]\napi_key = \"hunter2-b\"\n"),
                                    {{"REDIS_URL", "redis://user:hunter2-c@cache:6379/1"}},

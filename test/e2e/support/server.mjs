@@ -31,6 +31,7 @@ export class Server {
     this.directory = mkdtempSync(join(tmpdir(), "hawser-test-"));
     this.log = join(this.directory, "server.log");
     this.port = 0;
+    this.scheme = "http";
     this.child = null;
     this.tokens = new Map();
     this.configFile = join(this.directory, "hawser.toml");
@@ -53,7 +54,7 @@ export class Server {
   }
 
   get url() {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.scheme}://127.0.0.1:${this.port}`;
   }
 
   get pid() {
@@ -85,8 +86,10 @@ export class Server {
       child.once("close", onExit);
       child.once("error", (error) => settle(() => reject(error)));
       createInterface({ input: child.stdout }).on("line", (line) => {
-        const ready = /^hawser: ready at http:\/\/.*:(\d+)/.exec(line);
-        if (ready) settle(() => resolve(Number(ready[1])));
+        const ready = /^hawser: ready at (https?):\/\/.*:(\d+)/.exec(line);
+        if (!ready) return;
+        this.scheme = ready[1];
+        settle(() => resolve(Number(ready[2])));
       });
     });
   }
