@@ -26,6 +26,14 @@ inline constexpr std::size_t kMaxAttachmentBytes = 4 * kMaxPayload;
 inline constexpr std::size_t kMaxJsonDepth = 128;
 /// Frames of one fragmented WebSocket message; 1 MB in pieces of 256 bytes still passes.
 inline constexpr std::size_t kMaxFragments = 4096;
+/// From the first byte of a WebSocket message to its last; the largest input gets through at 35 kbit/s.
+inline constexpr auto kMessageTimeout = 60s;
+/// Pongs that wait for the kernel. A peer that pings faster than it reads gets one for its last ping
+/// (RFC 6455, section 5.5.3).
+inline constexpr std::size_t kMaxUnsentPongs = 16;
+/// Messages below this go out uncompressed: they fit into one packet of the line either way, and each one
+/// costs a fixed 20 us of its core.
+inline constexpr std::size_t kCompressThreshold = 1024;
 /// HTTP request line and headers together.
 inline constexpr std::size_t kMaxHttpHeader = 16 * kKiB;
 /// A JWT; real ones are under 2 KiB.

@@ -32,6 +32,7 @@ struct ServerConfig {
   std::size_t max_connections = limits::kMaxConnections;  ///< and as many sessions
   Millis http_read_timeout = limits::kHttpReadTimeout;
   Millis http_idle_timeout = limits::kHttpIdleTimeout;
+  Millis message_timeout = limits::kMessageTimeout;
   Millis write_stall_timeout = limits::kWriteStallTimeout;
   Millis upgrade_timeout = limits::kUpgradeTimeout;
   Millis close_linger = limits::kClosedSessionLinger;

@@ -61,9 +61,18 @@ void WebSocketConnection::close(engineio::CloseStatus status, bool discard) {
 void WebSocketConnection::on_bytes(std::span<char> bytes) {
   while (is_open()) {
     const auto event = reader_.next(bytes);
-    if (event.kind == FrameEvent::Kind::none) return;
+    if (event.kind == FrameEvent::Kind::none) break;
     on_event(event);
   }
+  watch_unfinished_message();
+}
+
+void WebSocketConnection::watch_unfinished_message() {
+  if (closing_ || !is_open() || reader_.is_within_message() == awaits_end_of_message_) return;
+  awaits_end_of_message_ = !awaits_end_of_message_;
+  set_deadline(awaits_end_of_message_
+                   ? std::optional(core().loop().now() + core().context().config.message_timeout)
+                   : std::nullopt);
 }
 
 void WebSocketConnection::on_event(const FrameEvent& event) {
@@ -72,9 +81,7 @@ void WebSocketConnection::on_event(const FrameEvent& event) {
     case FrameEvent::Kind::pong: break;
     case FrameEvent::Kind::text: on_message(event.data, false); break;
     case FrameEvent::Kind::binary: on_message(event.data, true); break;
-    case FrameEvent::Kind::ping:
-      if (!closing_) send_frame(Opcode::pong, event.data);
-      break;
+    case FrameEvent::Kind::ping: on_ping(event.data); break;
     case FrameEvent::Kind::close: on_peer_close(event.code); break;
     case FrameEvent::Kind::error: fail(event.code, "transport error"); break;
   }
@@ -99,22 +106,36 @@ void WebSocketConnection::fail(std::uint16_t code, std::string_view reason) {
   leave_session(reason);
 }
 
-void WebSocketConnection::send_frame(Opcode opcode, std::string_view data) {
-  if (queued_bytes() > limits::kSendHardLimit) {  // A peer that only asks and never reads.
-    drop("transport error");
-    return;
+void WebSocketConnection::on_ping(std::string_view data) {
+  if (closing_) return;
+  if (unsent_pongs_ < limits::kMaxUnsentPongs) {
+    send_pong(data);
+  } else {
+    last_ping_ = data;
   }
+}
+
+void WebSocketConnection::send_pong(std::string_view data) {
+  ++unsent_pongs_;
   std::array<char, kMaxFrameHeader> header{};
-  const auto size = encode_frame_header(header, opcode, data.size());
+  const auto size = encode_frame_header(header, Opcode::pong, data.size());
   write({header.data(), size}, data.empty() ? nullptr : share(std::string(data)));
 }
 
 void WebSocketConnection::on_written() {
+  if (unsent_pongs_ > 0 && queued_bytes() == 0) {
+    unsent_pongs_ = 0;
+    if (const auto ping = std::exchange(last_ping_, {}); ping && !closing_) send_pong(*ping);
+  }
   if (const auto session = session_.lock()) session->on_websocket_written();
 }
 
 void WebSocketConnection::on_deadline() {
-  drop("transport close");
+  if (closing_) {
+    drop("transport close");
+  } else {
+    fail(static_cast<std::uint16_t>(CloseCode::policy_violation), "transport error");
+  }
 }
 
 void WebSocketConnection::on_dropped(std::string_view reason) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,15 +40,20 @@ class WebSocketConnection final : public TcpConnection {
 
   void on_event(const FrameEvent& event);
   void on_message(std::string_view data, bool binary);
+  void on_ping(std::string_view data);
   void on_peer_close(std::uint16_t code);
-  void send_frame(Opcode opcode, std::string_view data);
+  void send_pong(std::string_view data);
+  void watch_unfinished_message();
   void fail(std::uint16_t code, std::string_view reason);
   void leave_session(std::string_view reason);
 
   engineio::SocketId id_;
   std::weak_ptr<EngineSession> session_;
   FrameReader reader_;
-  bool closing_ = false;  ///< our close frame is queued
+  std::size_t unsent_pongs_ = 0;
+  std::optional<std::string> last_ping_;  ///< the last one that has to wait for its pong
+  bool awaits_end_of_message_ = false;    ///< with a deadline
+  bool closing_ = false;                  ///< our close frame is queued
 };
 
 }  // namespace hawser::net

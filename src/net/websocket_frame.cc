@@ -97,6 +97,10 @@ FrameEvent FrameReader::next(std::span<char>& input) {
   }
 }
 
+bool FrameReader::is_within_message() const {
+  return in_payload_ || header_filled_ > 0 || message_opcode_ != Opcode::continuation;
+}
+
 std::size_t FrameReader::header_size() const {
   if (header_filled_ < 2) return 2;
   const auto length = header_[1] & kLength;

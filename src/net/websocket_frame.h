@@ -20,6 +20,7 @@ enum class CloseCode : std::uint16_t {
   protocol_error = 1002,
   no_status = 1005,  ///< a close frame without a code; never sent
   invalid_data = 1007,
+  policy_violation = 1008,
   too_big = 1009
 };
 
@@ -58,6 +59,8 @@ class FrameReader {
   /// Takes bytes from the front of `input` up to the end of one event; bytes are unmasked in place. The
   /// event's data is valid until the next call and as long as `input`'s bytes.
   FrameEvent next(std::span<char>& input);
+  /// Bytes of a frame or fragments of a message have come whose end has not.
+  bool is_within_message() const;
 
  private:
   bool read_header(std::span<char>& input);

@@ -186,6 +186,7 @@ TEST_F(FlowServerTest, drops_a_connection_that_takes_no_byte_for_too_long) {
 }
 
 TEST_F(FlowServerTest, drops_a_peer_that_pings_and_never_reads) {
+  config_.write_stall_timeout = 100ms;
   start();
   auto client = connect(8 * 1024);
   client.upgrade(kWebSocket);
@@ -196,6 +197,53 @@ TEST_F(FlowServerTest, drops_a_peer_that_pings_and_never_reads) {
     if (!closed_.lines().empty()) break;
   }
   ASSERT_TRUE(closed_.wait_for(1));
+}
+
+TEST_F(FlowServerTest, answers_the_last_of_many_pings_and_serves_others_meanwhile) {
+  start();
+  auto pinging = connect(8 * 1024);
+  pinging.upgrade(kWebSocket);
+  pinging.read_text();
+  auto other = connect();
+  other.upgrade(kWebSocket);
+  other.read_text();
+  constexpr int kPings = 100'000;
+  std::jthread flood([&pinging] {
+    std::string pings = RawClient::frame(0x01, "4begin");
+    for (int i = 0; i < kPings; ++i) pings += RawClient::frame(0x89, std::to_string(i));
+    pinging.send(pings + RawClient::frame(0x80, "end"));
+  });
+  for (int i = 0; i < 100; ++i) {
+    other.send_text("4are you there?");
+    EXPECT_EQ(other.read_text(), "4are you there?");
+  }
+  int last = -1;
+  int pongs = 0;
+  while (last < kPings - 1) {
+    const auto frame = pinging.read_frame();
+    if (frame.opcode == 1) continue;
+    EXPECT_EQ(frame.opcode, 10);
+    if (frame.opcode != 10) break;
+    EXPECT_LT(last, std::stoi(frame.payload)) << "in order";
+    last = std::stoi(frame.payload);
+    ++pongs;
+  }
+  EXPECT_EQ(last, kPings - 1);
+  EXPECT_GE(pongs, 16);
+  EXPECT_LT(pongs, kPings);
+}
+
+TEST_F(FlowServerTest, answers_every_ping_of_a_polite_peer) {
+  start();
+  auto client = connect();
+  client.upgrade(kWebSocket);
+  client.read_text();
+  for (int round = 0; round < 10; ++round) {
+    std::string pings;
+    for (int i = 0; i < 10; ++i) pings += RawClient::frame(0x89, std::to_string(round * 10 + i));
+    client.send(pings);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(client.read_frame().payload, std::to_string(round * 10 + i));
+  }
 }
 
 TEST_F(FlowServerTest, refuses_new_sessions_and_serves_the_others) {

@@ -105,6 +105,29 @@ TEST_F(WebSocketServerTest, closes_with_the_code_of_the_fault) {
                                                        "transport error", "parse error", "transport error"}));
 }
 
+TEST_F(WebSocketServerTest, ends_a_message_that_is_not_finished_in_time) {
+  config_.message_timeout = 100ms;
+  start();
+  const std::string beginnings[] = {
+      RawClient::frame(0x01, "4a"),                                // a fragment
+      RawClient::frame(0x01, "4a") + RawClient::frame(0x89, "x"),  // with a ping behind it
+      RawClient::frame(0x81, "4abc").substr(0, 8),                 // a part of a frame
+      std::string(1, '\x81'),                                      // of its header
+  };
+  std::size_t count = 0;
+  for (const auto& bytes : beginnings) {
+    auto client = open();
+    client.send_text("4whole");
+    EXPECT_EQ(client.read_text(), "4whole");
+    client.send(bytes);
+    auto frame = client.read_frame();
+    if (frame.opcode == 10) frame = client.read_frame();
+    EXPECT_EQ(frame.close_code(), 1008) << testing::PrintToString(bytes);
+    ASSERT_TRUE(closed_.wait_for(++count));
+    EXPECT_EQ(closed_.lines().back(), "transport error");
+  }
+}
+
 TEST_F(WebSocketServerTest, answers_a_close_frame_with_its_code_and_ends) {
   start();
   auto client = open();
