@@ -45,6 +45,9 @@ class ChannelHandler {
  public:
   virtual ~ChannelHandler() = default;
   virtual void on_message(std::string_view message, bool binary) = 0;
+  /// Whether the peer has proved who it is. Before that, net gives it nothing that costs memory or time
+  /// beyond the bare protocol, such as compression.
+  virtual bool is_authenticated() const { return false; }
   /// `buffered_bytes` has fallen from above kSendHighWater to kSendLowWater or less.
   virtual void on_writable() = 0;
   /// The transport is gone; nothing may be sent any more. Called exactly once. `reason` is the

@@ -32,6 +32,11 @@ Core::Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std:
 
 Core::~Core() = default;
 
+MessageDeflate& Core::deflate() {
+  if (!deflate_) deflate_ = std::make_unique<MessageDeflate>();
+  return *deflate_;
+}
+
 std::uint64_t Core::next_id() {
   return ++next_id_;
 }

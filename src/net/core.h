@@ -13,6 +13,7 @@
 #include "base/channel.h"
 #include "base/limits.h"
 #include "net/context.h"
+#include "net/deflate.h"
 #include "runtime/asio_loop.h"
 
 namespace hawser::net {
@@ -49,6 +50,8 @@ class Core : public std::enable_shared_from_this<Core> {
   std::size_t index() const { return index_; }
   /// Scratch space for whatever is being read; its content does not outlive the event.
   std::span<char> read_buffer() { return read_buffer_; }
+  /// For connections that have negotiated compression; made when the first one asks.
+  MessageDeflate& deflate();
   /// A number no other request or socket of this process has.
   std::uint64_t next_id();
 
@@ -76,6 +79,7 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::size_t index_;
   std::uint64_t next_id_;
   std::array<char, limits::kReadBudget> read_buffer_;
+  std::unique_ptr<MessageDeflate> deflate_;
   SessionTable sessions_;
   std::unordered_set<std::shared_ptr<TcpConnection>> connections_;
   std::vector<std::shared_ptr<TcpConnection>> dirty_;

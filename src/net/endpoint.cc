@@ -87,12 +87,13 @@ void move_upgrade(HttpConnection& connection, Core& owner, const HttpHead& head)
 
 /// `opened`: the session was made for this socket, else the socket is its upgrade.
 void open_websocket(HttpConnection& connection, const std::shared_ptr<EngineSession>& session, bool opened,
-                    const engineio::Query& query, const std::string& key) {
+                    const engineio::Query& query, const HttpHead& head) {
   auto& core = connection.core();
   auto upgrade = connection.take_for_upgrade();
   const auto remote_address = upgrade.socket.remote_address;
-  auto socket = std::make_shared<WebSocketConnection>(core, std::move(upgrade.socket), core.next_id());
-  socket->accept(key);
+  auto socket = std::make_shared<WebSocketConnection>(
+      core, std::move(upgrade.socket), core.next_id(),
+      WebSocketConnection::Request{head.websocket_key, head.websocket_extensions});
   if (opened) {
     session->open_by_websocket(socket, {token_of(query), remote_address});
   } else {
@@ -126,7 +127,7 @@ void upgrade(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id
   if (!session) {
     connection.respond(id, unavailable());
   } else {
-    open_websocket(connection, session, opens, request.query, head.websocket_key);
+    open_websocket(connection, session, opens, request.query, head);
   }
 }
 

@@ -46,19 +46,29 @@ TimePoint EngineSession::now() const {
 void EngineSession::open_by_poll(const ReplyAddress& reply, const HandshakeInfo& info) {
   waiting_.push_back(reply);
   machine_.open_by_poll(reply.id());
-  open(info);
+  make_application(info);
+  run_actions();
 }
 
 void EngineSession::open_by_websocket(std::shared_ptr<WebSocketConnection> socket,
                                       const HandshakeInfo& info) {
   machine_.open_by_websocket(socket->id());
-  sockets_.push_back(std::move(socket));
-  open(info);
+  sockets_.push_back(socket);
+  make_application(info);
+  socket->accept(may_compress());
+  run_actions();
 }
 
-void EngineSession::open(const HandshakeInfo& info) {
-  run_actions();  // The open packet goes before anything the application sends.
+/// Behind the open packet, and before anything is sent: the application has a say in the answer.
+void EngineSession::make_application(const HandshakeInfo& info) {
+  opening_ = true;
   handler_ = endpoint_.make_handler(core_.loop(), *this, info);
+  opening_ = false;
+}
+
+/// Never before the peer has proved who it is: inflating is work that a few bytes can ask for.
+bool EngineSession::may_compress() const {
+  return core_.context().config.permessage_deflate && handler_ && handler_->is_authenticated();
 }
 
 void EngineSession::poll(const ReplyAddress& reply) {
@@ -97,6 +107,7 @@ void EngineSession::abort(engineio::RequestId request) {
 
 void EngineSession::add_websocket(std::shared_ptr<WebSocketConnection> socket) {
   const auto id = socket->id();
+  socket->accept(may_compress());
   sockets_.push_back(std::move(socket));
   machine_.websocket_opened(id, now());
   run_actions();
@@ -146,6 +157,7 @@ void EngineSession::abandon() {
 }
 
 void EngineSession::run_actions() {
+  if (opening_) return;
   // Reentered when the application answers from within on_message: its packets are written at once, so
   // that buffered_bytes is true. Order holds, because a message is always the last action of its input.
   auto actions = std::exchange(spare_actions_, {});

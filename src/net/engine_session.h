@@ -58,7 +58,8 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
  private:
   using HandlerCall = std::move_only_function<void(EngineSession&)>;
 
-  void open(const HandshakeInfo& info);
+  void make_application(const HandshakeInfo& info);
+  bool may_compress() const;
   void run_actions();
   void perform(engineio::action::Receive& action);
   void perform(engineio::action::AnswerPoll& action);
@@ -85,6 +86,7 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   std::vector<ReplyAddress> waiting_;                          ///< requests without an answer; at most a few
   std::vector<std::shared_ptr<WebSocketConnection>> sockets_;  ///< the one in use and the one that probes
   Deadline deadline_;
+  bool opening_ = false;  ///< what there is to do waits for the first answer
   bool flush_scheduled_ = false;
   bool above_high_water_ = false;
   std::unique_ptr<ChannelHandler> handler_;  ///< destroyed first: it refers to this channel

@@ -57,6 +57,16 @@ std::string_view origin_form(std::string_view target) {
 
 struct Parser : http::request_parser<http::empty_body> {
   std::string_view field(http::field name) const { return to_std(get()[name]); }
+  /// All fields of that name as the one list that they are.
+  std::string fields(http::field name) const {
+    std::string list;
+    const auto [begin, end] = get().equal_range(name);
+    for (auto at = begin; at != end; ++at) {
+      if (!list.empty()) list += ',';
+      list += to_std(at->value());
+    }
+    return list;
+  }
 };
 
 HttpHead copy_head(const Parser& parser) {
@@ -80,6 +90,9 @@ HttpHead copy_head(const Parser& parser) {
   head.wants_websocket = request.method() == http::verb::get && !head.http_1_0 &&
                          http::token_list(request[http::field::upgrade]).exists("websocket") &&
                          http::token_list(request[http::field::connection]).exists("upgrade");
+  if (head.wants_websocket) {
+    head.websocket_extensions = parser.fields(http::field::sec_websocket_extensions);
+  }
   return head;
 }
 

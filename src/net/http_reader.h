@@ -22,7 +22,7 @@ struct HttpHead {
   std::string host, origin, content_type, authorization, requested_headers;
   /// GET with the Upgrade and Connection headers of RFC 6455; key and version are still to be checked.
   bool wants_websocket = false;
-  std::string websocket_key, websocket_version;
+  std::string websocket_key, websocket_version, websocket_extensions;
 };
 
 /// Reads HTTP/1.x requests of one connection, one after the other. Framing is strict: whatever two

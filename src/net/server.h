@@ -24,6 +24,8 @@ struct ServerConfig {
   Millis ping_interval{25'000};
   Millis ping_timeout{60'000};
   std::size_t max_payload = limits::kMaxPayload;
+  /// Compress WebSocket messages for clients that offer it and are authenticated.
+  bool permessage_deflate = false;
   /// Origins that browsers may connect from, besides pages of this server itself; "*" allows all, then
   /// without credentials.
   std::vector<std::string> allowed_origins;

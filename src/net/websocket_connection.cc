@@ -16,19 +16,26 @@ constexpr auto kCloseTimeout = 5s;
 
 std::string_view fault_text(std::uint16_t code) {
   switch (static_cast<CloseCode>(code)) {
-    case CloseCode::invalid_data: return "text that is not UTF-8";
-    case CloseCode::too_big: return "a message larger than maxPayload";
+    case CloseCode::invalid_data: return "text that is not UTF-8, or compressed data that is damaged";
+    case CloseCode::policy_violation: return "a message that was not finished in time";
+    case CloseCode::too_big: return "a message larger than maxPayload, or in too many frames";
     default: return "not a frame that RFC 6455 allows";
   }
 }
 
 }  // namespace
 
-WebSocketConnection::WebSocketConnection(Core& core, Socket socket, engineio::SocketId id)
-    : TcpConnection(core, std::move(socket)), id_(id), reader_(core.context().config.max_payload) {}
+WebSocketConnection::WebSocketConnection(Core& core, Socket socket, engineio::SocketId id, Request request)
+    : TcpConnection(core, std::move(socket)),
+      id_(id),
+      request_(std::move(request)),
+      reader_(core.context().config.max_payload) {}
 
-void WebSocketConnection::accept(std::string_view key) {
-  write({}, share(switching_protocols(key)));
+void WebSocketConnection::accept(bool may_compress) {
+  const auto request = std::exchange(request_, {});
+  if (may_compress) deflate_ = choose_deflate(request.extensions);
+  if (deflate_) reader_.inflate_with(core().deflate().inflater());
+  write({}, share(switching_protocols(request.key, deflate_)));
 }
 
 void WebSocketConnection::serve(std::weak_ptr<EngineSession> session, std::string rest) {
@@ -39,16 +46,24 @@ void WebSocketConnection::serve(std::weak_ptr<EngineSession> session, std::strin
 
 void WebSocketConnection::send(const engineio::OutgoingPacket& packet) {
   if (closing_) return;
+  const char type = engineio::type_char(packet.type);
+  const auto prefix = packet.binary ? std::string_view() : std::string_view(&type, 1);
+  const auto opcode = packet.binary ? Opcode::binary : Opcode::text;
   std::array<char, WriteQueue::kMaxHeader> header{};
   const auto frame_header = std::span(header).first<kMaxFrameHeader>();
-  const auto size = packet.bytes().size();
-  if (packet.binary) {
-    write({header.data(), encode_frame_header(frame_header, Opcode::binary, size)}, packet.data);
+  if (auto compressed = compress(packet, prefix)) {
+    const auto size = encode_frame_header(frame_header, opcode, compressed->size(), true);
+    write({header.data(), size}, std::move(compressed));
     return;
   }
-  auto header_size = encode_frame_header(frame_header, Opcode::text, size + 1);
-  header[header_size++] = engineio::type_char(packet.type);
-  write({header.data(), header_size}, packet.data);
+  auto size = encode_frame_header(frame_header, opcode, prefix.size() + packet.bytes().size());
+  for (const char c : prefix) header[size++] = c;
+  write({header.data(), size}, packet.data);
+}
+
+SharedBytes WebSocketConnection::compress(const engineio::OutgoingPacket& packet, std::string_view type) {
+  if (!deflate_ || packet.bytes().size() < limits::kCompressThreshold) return nullptr;
+  return core().deflate().compress(type, packet.data, deflate_->window_bits());
 }
 
 void WebSocketConnection::close(engineio::CloseStatus status, bool discard) {

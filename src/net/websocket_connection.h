@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engineio/connection.h"
+#include "net/deflate_offer.h"
 #include "net/tcp_connection.h"
 #include "net/websocket_frame.h"
 
@@ -17,11 +18,17 @@ class EngineSession;
 /// core of its session and outlives it until the close is through.
 class WebSocketConnection final : public TcpConnection {
  public:
-  WebSocketConnection(Core& core, Socket socket, engineio::SocketId id);
+  /// What the client has asked for in its upgrade request.
+  struct Request {
+    std::string key;
+    std::string extensions;
+  };
+  WebSocketConnection(Core& core, Socket socket, engineio::SocketId id, Request request);
 
   engineio::SocketId id() const { return id_; }
-  /// Answers the upgrade request; packets may follow.
-  void accept(std::string_view key);
+  /// Answers the upgrade request; packets may follow. `may_compress`: permessage-deflate is accepted when
+  /// the client offers it.
+  void accept(bool may_compress);
   /// Begins to read for `session`; `rest` came behind the request.
   void serve(std::weak_ptr<EngineSession> session, std::string rest);
 
@@ -43,13 +50,17 @@ class WebSocketConnection final : public TcpConnection {
   void on_ping(std::string_view data);
   void on_peer_close(std::uint16_t code);
   void send_pong(std::string_view data);
+  /// The compressed form of a packet; null when it goes out as it is.
+  SharedBytes compress(const engineio::OutgoingPacket& packet, std::string_view type);
   void watch_unfinished_message();
   void fail(std::uint16_t code, std::string_view reason);
   void leave_session(std::string_view reason);
 
   engineio::SocketId id_;
   std::weak_ptr<EngineSession> session_;
+  Request request_;  ///< until it is accepted
   FrameReader reader_;
+  std::optional<DeflateTerms> deflate_;
   std::size_t unsent_pongs_ = 0;
   std::optional<std::string> last_ping_;  ///< the last one that has to wait for its pong
   bool awaits_end_of_message_ = false;    ///< with a deadline

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "net/deflate.h"
 
 namespace hawser::net {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::uint16_t kNoStatus = static_cast<std::uint16_t>(CloseCode::no_sta
 
 constexpr std::uint8_t kFinal = 0x80;
 constexpr std::uint8_t kReserved = 0x70;
+constexpr std::uint8_t kCompressed = 0x40;  // RSV1 in the first frame of a message (RFC 7692, section 6).
 constexpr std::uint8_t kMasked = 0x80;
 constexpr std::uint8_t kLength = 0x7f;
 constexpr std::uint8_t kLength16 = 126;
@@ -56,9 +58,9 @@ FrameEvent error(std::uint16_t code) {
 
 }  // namespace
 
-std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opcode,
-                                std::size_t payload_size) {
-  out[0] = static_cast<char>(kFinal | static_cast<std::uint8_t>(opcode));
+std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opcode, std::size_t payload_size,
+                                bool compressed) {
+  out[0] = static_cast<char>(kFinal | (compressed ? kCompressed : 0) | static_cast<std::uint8_t>(opcode));
   if (payload_size < kLength16) {
     out[1] = static_cast<char>(payload_size);
     return 2;
@@ -101,6 +103,12 @@ bool FrameReader::is_within_message() const {
   return in_payload_ || header_filled_ > 0 || message_opcode_ != Opcode::continuation;
 }
 
+/// Of the bytes on the wire. What does not compress grows by a few bytes a block, and is welcome all the
+/// same.
+std::size_t FrameReader::size_limit() const {
+  return compressed_ ? max_message_ + max_message_ / 1024 + 64 : max_message_;
+}
+
 std::size_t FrameReader::header_size() const {
   if (header_filled_ < 2) return 2;
   const auto length = header_[1] & kLength;
@@ -118,7 +126,9 @@ bool FrameReader::read_header(std::span<char>& input) {
 }
 
 std::uint16_t FrameReader::check_first_bytes() const {
-  if ((header_[0] & kReserved) != 0) return kProtocolError;  // No extension was negotiated.
+  const auto reserved = header_[0] & kReserved;
+  const bool may_compress = inflater_ != nullptr && (opcode() == Opcode::text || opcode() == Opcode::binary);
+  if (reserved != 0 && !(reserved == kCompressed && may_compress)) return kProtocolError;
   if ((header_[1] & kMasked) == 0) return kProtocolError;
   const bool in_message = message_opcode_ != Opcode::continuation;
   switch (opcode()) {
@@ -139,9 +149,12 @@ std::uint16_t FrameReader::start_frame() {
   if (length >> 63U != 0) return kProtocolError;
   std::copy_n(bytes.end() - 4, 4, mask_.begin());
   if (!is_control()) {
-    if (length > max_message_ - message_.size()) return kTooBig;
+    if (opcode() != Opcode::continuation) {
+      message_opcode_ = opcode();
+      compressed_ = (header_[0] & kCompressed) != 0;
+    }
+    if (length > size_limit() - message_.size()) return kTooBig;
     if (++fragments_ > max_fragments_) return kTooBig;
-    if (opcode() != Opcode::continuation) message_opcode_ = opcode();
   }
   remaining_ = static_cast<std::size_t>(length);
   mask_offset_ = 0;
@@ -187,6 +200,12 @@ FrameEvent FrameReader::finish_message(std::string_view data) {
   message_opcode_ = Opcode::continuation;
   fragments_ = 0;
   delivered_ = true;
+  if (std::exchange(compressed_, false)) {
+    const auto inflated = inflater_->inflate(data, max_message_);
+    if (inflated.outcome == Inflater::Outcome::too_big) return error(kTooBig);
+    if (inflated.outcome == Inflater::Outcome::corrupt) return error(kInvalidData);
+    data = inflated.data;
+  }
   if (text && !utf8::is_valid(data)) return error(kInvalidData);
   return {text ? FrameEvent::Kind::text : FrameEvent::Kind::binary, data, 0};
 }

@@ -9,8 +9,10 @@
 
 #include "base/limits.h"
 
-/// The frames of RFC 6455 as a server reads and writes them. Sans-I/O.
+/// The frames of RFC 6455 as a server reads and writes them, with the messages of RFC 7692. Sans-I/O.
 namespace hawser::net {
+
+class Inflater;
 
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
@@ -26,9 +28,10 @@ enum class CloseCode : std::uint16_t {
 
 inline constexpr std::size_t kMaxFrameHeader = 10;
 
-/// Writes the header of an unfragmented, unmasked frame; returns its size.
-std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opcode,
-                                std::size_t payload_size);
+/// Writes the header of an unfragmented, unmasked frame; returns its size. `compressed`: its payload is a
+/// message of permessage-deflate.
+std::size_t encode_frame_header(std::span<char, kMaxFrameHeader> out, Opcode opcode, std::size_t payload_size,
+                                bool compressed = false);
 /// Bytes of a close frame's reason (RFC 6455, section 5.5, less the code).
 inline constexpr std::size_t kMaxCloseReason = 123;
 /// A whole close frame. `reason` is UTF-8 of at most kMaxCloseReason bytes.
@@ -49,15 +52,19 @@ struct FrameEvent {
   std::uint16_t code = 0;
 };
 
-/// Reads client frames incrementally and joins fragments. Limits are decided on a frame's header, before
-/// its body is kept; memory grows only with bytes that arrived.
+/// Reads client frames incrementally, joins fragments and inflates what is compressed. Limits are decided on
+/// a frame's header, before its body is kept; memory grows only with bytes that arrived.
 class FrameReader {
  public:
   explicit FrameReader(std::size_t max_message, std::size_t max_fragments = limits::kMaxFragments)
       : max_message_(max_message), max_fragments_(max_fragments) {}
 
+  /// permessage-deflate was negotiated: messages may be compressed, and are inflated up to the same limit.
+  /// `inflater` must outlive this; it may serve other readers too.
+  void inflate_with(Inflater& inflater) { inflater_ = &inflater; }
+
   /// Takes bytes from the front of `input` up to the end of one event; bytes are unmasked in place. The
-  /// event's data is valid until the next call and as long as `input`'s bytes.
+  /// event's data is valid until the next call and as long as `input`'s bytes and the inflater's.
   FrameEvent next(std::span<char>& input);
   /// Bytes of a frame or fragments of a message have come whose end has not.
   bool is_within_message() const;
@@ -71,6 +78,7 @@ class FrameReader {
   FrameEvent finish_control();
   FrameEvent finish_message(std::string_view data);
   void release_message();
+  std::size_t size_limit() const;
 
   bool is_final() const { return (header_[0] & 0x80U) != 0; }
   Opcode opcode() const { return static_cast<Opcode>(header_[0] & 0x0fU); }
@@ -89,7 +97,9 @@ class FrameReader {
   Opcode message_opcode_ = Opcode::continuation;  ///< `continuation`: no message has begun
   std::string message_;
   std::size_t fragments_ = 0;
-  bool delivered_ = false;  ///< `message_` was handed out and may go
+  Inflater* inflater_ = nullptr;
+  bool compressed_ = false;  ///< the message that has begun is
+  bool delivered_ = false;   ///< `message_` was handed out and may go
 };
 
 }  // namespace hawser::net

@@ -32,11 +32,13 @@ bool is_websocket_key(std::string_view key) {
   return engineio::decode_base64_in_place(copy) == 16;
 }
 
-std::string switching_protocols(std::string_view key) {
+std::string switching_protocols(std::string_view key, const std::optional<DeflateTerms>& deflate) {
+  const auto extensions =
+      deflate ? fmt::format("Sec-WebSocket-Extensions: {}\r\n", to_header(*deflate)) : std::string();
   return fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Accept: {}\r\n\r\n",
-      accept_key(key));
+      "Sec-WebSocket-Accept: {}\r\n{}\r\n",
+      accept_key(key), extensions);
 }
 
 }  // namespace hawser::net

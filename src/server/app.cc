@@ -43,6 +43,7 @@ net::ServerConfig net_config(const Config& config) {
   result.ping_interval = config.engine.ping_interval;
   result.ping_timeout = config.engine.ping_timeout;
   result.max_payload = config.engine.max_payload;
+  result.permessage_deflate = config.engine.permessage_deflate;
   result.allowed_origins = config.server.client_url;
   return result;
 }

@@ -43,6 +43,7 @@ struct Config {
     Millis ping_interval{25'000};
     Millis ping_timeout{60'000};
     std::size_t max_payload = limits::kMaxPayload;
+    bool permessage_deflate = false;
   } engine;
 
   struct Worker {

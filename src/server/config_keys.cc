@@ -206,6 +206,8 @@ void add_engine_keys(Keys& keys) {
   keys.push_back(integer(
       "engine.max_payload", kSmallestPayload, kLargestPayload,
       [](auto& c) -> auto& { return c.engine.max_payload; }));
+  keys.push_back(boolean(
+      "engine.permessage_deflate", [](auto& c) -> auto& { return c.engine.permessage_deflate; }));
 }
 
 void add_job_keys(Keys& keys) {

@@ -46,6 +46,11 @@ void Session::on_message(std::string_view message, bool binary) {
   std::visit([this](const auto& action) { act(action); }, connection_.on_message(message, binary));
 }
 
+bool Session::is_authenticated() const {
+  if (client_ || query_token_.empty()) return client_ != nullptr;
+  return core_.parts_.authenticator.verify(query_token_, core_.parts_.loop.wall_now()).has_value();
+}
+
 void Session::on_writable() {
   if (client_) client_->on_writable();
 }

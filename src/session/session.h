@@ -22,6 +22,8 @@ class Session final : public ChannelHandler {
   Session& operator=(const Session&) = delete;
 
   void on_message(std::string_view message, bool binary) override;
+  /// Either by CONNECT, or already by the token in the query.
+  bool is_authenticated() const override;
   void on_writable() override;
   void on_closed(std::string_view reason) override;
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/deflate.h"
 #include "net/websocket_handshake.h"
 #include "test/support/raw_client.h"
 
@@ -28,8 +29,7 @@ void PrintTo(const Seen& seen, std::ostream* out) {
 }
 
 /// Feeds `bytes` in pieces of `piece` bytes and stops at an error.
-std::vector<Seen> read(std::string bytes, std::size_t piece, std::size_t max_fragments = 100) {
-  FrameReader reader(kMaxMessage, max_fragments);
+std::vector<Seen> read(FrameReader& reader, std::string bytes, std::size_t piece) {
   std::vector<Seen> events;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     auto input = std::span(bytes).subspan(at, std::min(piece, bytes.size() - at));
@@ -42,6 +42,26 @@ std::vector<Seen> read(std::string bytes, std::size_t piece, std::size_t max_fra
     EXPECT_TRUE(input.empty());
   }
   return events;
+}
+
+std::vector<Seen> read(const std::string& bytes, std::size_t piece, std::size_t max_fragments = 100) {
+  FrameReader reader(kMaxMessage, max_fragments);
+  return read(reader, bytes, piece);
+}
+
+/// With permessage-deflate.
+std::vector<Seen> read_deflated(const std::string& bytes, std::size_t piece) {
+  Inflater inflater;
+  FrameReader reader(kMaxMessage);
+  reader.inflate_with(inflater);
+  return read(reader, bytes, piece);
+}
+
+std::string deflated(const std::string& text) {
+  Deflater deflater(15);
+  const auto bytes = deflater.deflate("", text);
+  EXPECT_TRUE(bytes) << text.size();
+  return bytes ? *bytes : "";
 }
 
 std::string masked(int first_byte, std::string_view payload) {
@@ -147,6 +167,111 @@ TEST(FrameReader, reads_the_same_in_pieces_of_any_size) {
   }
 }
 
+std::vector<Row> deflated_rows() {
+  const std::string hello = "\xf2\x48\xcd\xc9\xc9\x07" + std::string(1, '\0');
+  const std::string full(kMaxMessage, 'y');
+  const std::string invalid(500, '\xff');
+  const std::string stored = std::string(1, '\0') + "\xe8\x03\x17\xfc" + full + '\0';
+  return {
+      {"compressed text", masked(0xc1, hello), {{Kind::text, "Hello", 0}}},
+      {"compressed bytes", masked(0xc2, hello), {{Kind::binary, "Hello", 0}}},
+      {"two messages",
+       masked(0xc1, hello) + masked(0xc1, hello),
+       {{Kind::text, "Hello", 0}, {Kind::text, "Hello", 0}}},
+      {"with plain ones between",
+       masked(0x81, "a") + masked(0xc1, hello) + masked(0x82, "b"),
+       {{Kind::text, "a", 0}, {Kind::text, "Hello", 0}, {Kind::binary, "b", 0}}},
+      {"fragments",
+       masked(0x41, hello.substr(0, 3)) + masked(0x00, "") + masked(0x00, hello.substr(3, 2)) +
+           masked(0x80, hello.substr(5)),
+       {{Kind::text, "Hello", 0}}},
+      {"control frames between",
+       masked(0x41, hello.substr(0, 3)) + masked(0x89, "p") + masked(0x80, hello.substr(3)) +
+           masked(0x88, ""),
+       {{Kind::ping, "p", 0}, {Kind::text, "Hello", 0}, {Kind::close, "", 1005}}},
+      {"an empty message", masked(0xc1, std::string(1, '\0')), {{Kind::text, "", 0}}},
+      {"the largest message", masked(0xc2, deflated(full)), {{Kind::binary, full, 0}}},
+      {"the largest message, larger on the wire", masked(0xc2, stored), {{Kind::binary, full, 0}}},
+      {"a character split over fragments",
+       masked(0x41, deflated(std::string(400, 'x') + "\xe2\x82\xac").substr(0, 4)) +
+           masked(0x80, deflated(std::string(400, 'x') + "\xe2\x82\xac").substr(4)),
+       {{Kind::text, std::string(400, 'x') + "\xe2\x82\xac", 0}}},
+
+      {"one byte too large", masked(0xc2, deflated(full + 'y')), {{Kind::error, "", 1009}}},
+      {"a bomb", masked(0xc2, deflated(std::string(900'000, '\0'))), {{Kind::error, "", 1009}}},
+      {"a bomb in fragments",
+       masked(0x42, deflated(std::string(900'000, '\0')).substr(0, 500)) +
+           masked(0x80, deflated(std::string(900'000, '\0')).substr(500)),
+       {{Kind::error, "", 1009}}},
+      {"too large on the wire", header_only(0xc2, std::string("\xfe\x04\x29", 3)), {{Kind::error, "", 1009}}},
+      {"damaged", masked(0xc1, "\xff\xff\xff"), {{Kind::error, "", 1007}}},
+      {"cut", masked(0xc1, hello.substr(0, 4)), {{Kind::error, "", 1007}}},
+      {"nothing", masked(0xc1, ""), {{Kind::error, "", 1007}}},
+      {"bad UTF-8, seen after inflating", masked(0xc1, deflated(invalid)), {{Kind::error, "", 1007}}},
+      {"but bytes may be anything", masked(0xc2, deflated(invalid)), {{Kind::binary, invalid, 0}}},
+      {"RSV1 on a continuation", masked(0x41, hello) + masked(0xc0, ""), {{Kind::error, "", 1002}}},
+      {"RSV1 first on a continuation", masked(0x01, "a") + masked(0xc0, hello), {{Kind::error, "", 1002}}},
+      {"RSV1 on a ping", masked(0xc9, ""), {{Kind::error, "", 1002}}},
+      {"RSV1 on a pong", masked(0xca, ""), {{Kind::error, "", 1002}}},
+      {"RSV1 on a close", masked(0xc8, ""), {{Kind::error, "", 1002}}},
+      {"RSV1 with RSV2", masked(0xe1, hello), {{Kind::error, "", 1002}}},
+      {"RSV3 alone", masked(0x91, hello), {{Kind::error, "", 1002}}},
+      {"RSV1 on a reserved opcode", masked(0xc3, hello), {{Kind::error, "", 1002}}},
+  };
+}
+
+TEST(FrameReader, inflates_what_is_compressed_once_that_is_negotiated) {
+  for (const auto& row : deflated_rows()) {
+    EXPECT_EQ(read_deflated(row.bytes, row.bytes.size()), row.expected) << row.name;
+    for (const std::size_t piece : {1, 2, 3, 7, 100}) {
+      EXPECT_EQ(read_deflated(row.bytes, piece), row.expected) << row.name << " in pieces of " << piece;
+    }
+  }
+}
+
+TEST(FrameReader, reads_uncompressed_messages_the_same_with_the_extension) {
+  for (const auto& row : rows()) {
+    if (row.name == "RSV1") continue;
+    EXPECT_EQ(read_deflated(row.bytes, 5), row.expected) << row.name;
+  }
+}
+
+TEST(FrameReader, knows_whether_a_message_is_unfinished) {
+  FrameReader reader(kMaxMessage);
+  EXPECT_FALSE(reader.is_within_message());
+  const std::pair<std::string, bool> steps[] = {
+      {masked(0x81, "whole"), false},
+      {std::string(1, '\x81'), true},
+      {masked(0x81, "a").substr(1, 5), true},
+      {masked(0x81, "a").substr(6), false},
+      {masked(0x01, ""), true},
+      {masked(0x89, "ping"), true},
+      {masked(0x00, "b"), true},
+      {masked(0x80, ""), false},
+      {masked(0x89, "ping"), false},
+  };
+  for (const auto& [bytes, unfinished] : steps) {
+    read(reader, bytes, bytes.size());
+    EXPECT_EQ(reader.is_within_message(), unfinished) << testing::PrintToString(bytes);
+  }
+}
+
+TEST(FrameReader, a_hundred_thousand_fragments_are_too_many_however_small) {
+  for (const auto* between : {"", "ping"}) {
+    for (const auto* content : {"", "x"}) {
+      std::string bytes = masked(0x01, "");
+      for (int i = 0; i < 100'000; ++i) {
+        bytes += masked(0x00, content);
+        if (*between != '\0') bytes += masked(0x89, between);
+      }
+      FrameReader reader(1'000'000);
+      const auto events = read(reader, bytes, 64 * 1024);
+      EXPECT_EQ(events.back(), (Seen{Kind::error, "", 1009}));
+      EXPECT_LE(events.size(), limits::kMaxFragments + 1);
+    }
+  }
+}
+
 TEST(FrameReader, bounds_the_number_of_fragments) {
   std::string bytes = masked(0x01, "");
   for (int i = 0; i < 9; ++i) bytes += masked(0x00, "");
@@ -167,6 +292,9 @@ TEST(FrameEncoder, writes_the_shortest_header) {
     const auto used = encode_frame_header(header, Opcode::text, size);
     EXPECT_EQ(std::string(header.data(), used), expected) << size;
   }
+  std::array<char, kMaxFrameHeader> header{};
+  EXPECT_EQ(encode_frame_header(header, Opcode::text, 5, true), 2U);
+  EXPECT_EQ(header[0], '\xc1') << "RSV1 marks a compressed message";
   EXPECT_EQ(encode_close(1001, ""), "\x88\x02\x03\xe9");
   EXPECT_EQ(encode_close(1001, "bye"),
             "\x88\x05\x03\xe9"
@@ -176,8 +304,12 @@ TEST(FrameEncoder, writes_the_shortest_header) {
 }
 
 TEST(WebSocketHandshake, answers_the_key_of_the_standards_example) {
-  EXPECT_NE(switching_protocols("dGhlIHNhbXBsZSBub25jZQ==")
-                .find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"),
+  const auto answer = switching_protocols("dGhlIHNhbXBsZSBub25jZQ==", std::nullopt);
+  EXPECT_NE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), std::string::npos);
+  EXPECT_EQ(answer.find("Extensions"), std::string::npos);
+  EXPECT_NE(switching_protocols("dGhlIHNhbXBsZSBub25jZQ==", DeflateTerms{})
+                .find("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                      "client_no_context_takeover\r\n\r\n"),
             std::string::npos);
 }
 

@@ -32,7 +32,8 @@ struct RawResponse {
 
 struct RawFrame {
   int opcode = 0;
-  std::string payload;
+  std::string payload{};
+  bool compressed = false;  ///< RSV1
 
   std::uint16_t close_code() const {
     if (opcode != 8 || payload.size() < 2) return 0;
@@ -191,7 +192,8 @@ class RawClient {
       size = 0;
       for (const char c : length) size = size << 8U | static_cast<unsigned char>(c);
     }
-    return {static_cast<unsigned char>(start[0]) & 0x0f, read(size)};
+    const auto first = static_cast<unsigned char>(start[0]);
+    return {first & 0x0f, read(size), (first & 0x40) != 0};
   }
   std::string read_text() {
     auto frame = read_frame();
