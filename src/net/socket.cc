@@ -96,6 +96,8 @@ Socket DetachedSocket::attach(boost::asio::io_context& context) {
   if (!error) {
     descriptor_ = -1;
     stream.non_blocking(true, error);
+  } else {
+    tls_.reset();  // It would write to a descriptor that is not ours any more.
   }
   return {std::move(stream), std::move(place_), std::move(remote_address_), std::move(tls_)};
 }

@@ -31,6 +31,24 @@ TEST_F(Connect, prefers_the_token_of_auth) {
   EXPECT_THAT(ask(*peer, R"(0{"token":"wrong"})"), ElementsAre(R"(4{"message":"Authentication failed"})"));
 }
 
+TEST_F(Connect, a_peer_is_authenticated_by_connect_or_by_a_good_token_in_the_query) {
+  auto peer = open();
+  EXPECT_FALSE(peer->handler->is_authenticated());
+  ask(*peer, R"(0{"token":"wrong"})");
+  EXPECT_FALSE(peer->handler->is_authenticated());
+  ask(*peer, "0" + json::Object().add("token", token("ann")).str());
+  EXPECT_TRUE(peer->handler->is_authenticated());
+  ask(*peer, "1");
+  EXPECT_FALSE(peer->handler->is_authenticated());
+
+  EXPECT_TRUE(open(token("ann"))->handler->is_authenticated());
+  EXPECT_FALSE(open("nonsense")->handler->is_authenticated());
+  auto late = open(token("ann", Millis(1'000)));
+  EXPECT_TRUE(late->handler->is_authenticated());
+  loop.advance(Millis(1'000));
+  EXPECT_FALSE(late->handler->is_authenticated());
+}
+
 TEST_F(Connect, refuses_with_the_texts_of_the_original_and_lets_the_client_try_again) {
   auto peer = open();
   EXPECT_THAT(ask(*peer, "0"), ElementsAre(R"(4{"message":"Authentication token required"})"));
