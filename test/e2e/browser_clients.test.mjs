@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { Browser } from "./support/browser.mjs";
 import { lines, sockets } from "./support/client.mjs";
 import { Proxy } from "./support/proxy.mjs";
-import { Server } from "./support/server.mjs";
+import { Server, briskHeartbeat } from "./support/server.mjs";
 import { assertWhole } from "./support/stream.mjs";
 
 /** The bundle that pages load with a script tag. */
@@ -28,7 +28,7 @@ describe("stock client in Chromium", () => {
   let server;
   let browser;
   before(async () => {
-    server = await Server.start();
+    server = await Server.start({ config: briskHeartbeat });
     browser = await Browser.launch();
   });
   after(async () => {

@@ -6,7 +6,7 @@ import { io as io45 } from "socket.io-client-4.5";
 import { io as io46 } from "socket.io-client-4.6";
 import { Reader, lines, sockets } from "./support/client.mjs";
 import { Proxy } from "./support/proxy.mjs";
-import { Server } from "./support/server.mjs";
+import { Server, briskHeartbeat } from "./support/server.mjs";
 import { assertWhole } from "./support/stream.mjs";
 
 /** `recovers`: the version knows connection state recovery, and uses it by itself. */
@@ -22,7 +22,7 @@ const long = { chunks: 200, intervalMs: 5 };
 
 let server;
 before(async () => {
-  server = await Server.start();
+  server = await Server.start({ config: briskHeartbeat });
 });
 after(() => server.dispose());
 

@@ -3,9 +3,19 @@
 import { once } from "node:events";
 import { createServer, connect } from "node:net";
 
+/**
+ * A socket that is being shut down cannot be reset: Node.js would lose its handle, and never exit.
+ * @param {import("node:net").Socket} socket
+ */
+function reset(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 export class Proxy {
   #server;
   #lines = new Set();
+  #fuses = new Set();
   #blackHole = false;
 
   constructor(targetPort) {
@@ -33,10 +43,14 @@ export class Proxy {
     for (const line of [...this.#lines]) this.#reset(line);
   }
 
-  /** Resets the connection that carries the `bytes`-th byte towards the client from now on, right behind that byte. */
-  cutAfter(bytes) {
+  /**
+   * Resets the connection that carries the `bytes`-th byte in that direction from now on, right behind that byte and a
+   * stall in which nothing passes either way.
+   * @param {{towards?: "client" | "server", stallMillis?: number}} how
+   */
+  cutAfter(bytes, { towards = "client", stallMillis = 0 } = {}) {
     return new Promise((resolve) => {
-      this.fuse = { bytes, blown: resolve };
+      this.#fuses.add({ bytes, towards, stallMillis, blown: resolve });
     });
   }
 
@@ -63,25 +77,35 @@ export class Proxy {
     // What still trickles goes out before the end.
     server.on("end", () => line.trickling || client.end());
     client.on("close", () => this.#drop(line));
-    client.on("data", (bytes) => this.#blackHole || this.#write(client, server, bytes));
-    server.on("data", (bytes) => this.#blackHole || this.#toClient(line, bytes));
+    client.on("data", (bytes) => this.#carry(line, "server", bytes));
+    server.on("data", (bytes) => this.#carry(line, "client", bytes));
   }
 
-  #toClient(line, bytes) {
-    const fuse = this.fuse;
-    if (fuse && fuse.bytes <= bytes.length) {
-      this.fuse = undefined;
-      // The reset must not overtake the bytes before it.
-      line.client.write(bytes.subarray(0, fuse.bytes), () => {
-        this.#reset(line);
-        fuse.blown();
-      });
-      line.server.pause();
-      return;
+  #carry(line, towards, bytes) {
+    if (this.#blackHole || line.doomed) return;
+    for (const fuse of this.#fuses) {
+      if (fuse.towards !== towards) continue;
+      if (fuse.bytes <= bytes.length) return this.#blow(line, fuse, bytes);
+      fuse.bytes -= bytes.length;
     }
-    if (fuse) fuse.bytes -= bytes.length;
-    if (this.slice) this.#trickle(line, bytes);
+    if (towards === "server") this.#write(line.client, line.server, bytes);
+    else if (this.slice) this.#trickle(line, bytes);
     else this.#write(line.server, line.client, bytes);
+  }
+
+  #blow(line, fuse, bytes) {
+    this.#fuses.delete(fuse);
+    line.doomed = true;
+    line.client.pause();
+    line.server.pause();
+    const end = () => {
+      this.#reset(line);
+      fuse.blown();
+    };
+    // The reset must not overtake the bytes before it.
+    line[fuse.towards].write(bytes.subarray(0, fuse.bytes), () =>
+      fuse.stallMillis > 0 ? setTimeout(end, fuse.stallMillis) : end(),
+    );
   }
 
   #write(from, to, bytes) {
@@ -111,8 +135,8 @@ export class Proxy {
   #reset(line) {
     if (!this.#lines.delete(line)) return;
     this.resets += 1;
-    line.client.resetAndDestroy();
-    line.server.resetAndDestroy();
+    reset(line.client);
+    reset(line.server);
   }
 
   #drop(line) {

@@ -22,6 +22,12 @@ function cleanEnvironment(extra) {
   return { ...Object.fromEntries(kept), ...extra };
 }
 
+/**
+ * For tests that cut lines in the middle of an upgrade. The client library has paused polling by then, and when the new
+ * WebSocket breaks in that moment it never polls again: only its ping timeout, 85 s by default, wakes it.
+ */
+export const briskHeartbeat = "[engine]\nping_interval_ms = 1000\nping_timeout_ms = 2000\n";
+
 export class Server {
   /**
    * @param {{args?: string[], config?: string, env?: Record<string, string>, dev?: boolean}} options
