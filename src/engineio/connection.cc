@@ -16,6 +16,9 @@ constexpr Millis kUpgradePollDelay{100};
 /// its own. So long it is waited for, and the post's answer with it: whoever polls after that is too late.
 constexpr Millis kLeaveGrace{100};
 
+/// Peers count in whole milliseconds and round down: who comes when its time is over may be this early.
+constexpr Millis kClockGrain{1};
+
 constexpr std::string_view kProbe = "probe";
 
 }  // namespace
@@ -239,7 +242,7 @@ std::optional<TimePoint> Connection::next_deadline() const {
 void Connection::expire(TimePoint now) {
   if (state_ == State::lingering && now >= *linger_until_) end("", PacketType::close, close_status::kNormal);
   if (state_ != State::open) return;
-  if (now >= heartbeat_at_) beat(now);
+  if (now >= heartbeat_at_ - (awaiting_pong_ ? kClockGrain : Millis(0))) beat(now);
   if (upgrade_until_ && now >= *upgrade_until_) drop_probe(close_status::kUpgradeFailed);
   if (noop_at_ && now >= *noop_at_) answer_poll_with(PacketType::noop);
 }
@@ -250,7 +253,9 @@ void Connection::beat(TimePoint now) {
     return;
   }
   awaiting_pong_ = true;
-  heartbeat_at_ = now + settings_.ping_timeout;
+  // Counted from when the ping was due: on a busy machine it is late, and lateness must not add up. But who
+  // gets it very late, after a pause of the whole machine, still has half of the time to answer.
+  heartbeat_at_ = std::max(heartbeat_at_ + settings_.ping_timeout, now + settings_.ping_timeout / 2);
   push({PacketType::ping, false, nullptr});
   flush();
 }

@@ -37,6 +37,32 @@ TEST_F(ConnectionTest, refuses_a_poll_that_arrives_with_the_timeout_before_its_t
   EXPECT_EQ(taken(), (Trace{"closed ping timeout", "forget", "refuse 2 code 1"}));
 }
 
+TEST_F(ConnectionTest, refuses_a_poll_of_a_client_whose_clock_rounds_down) {
+  open_by_poll();
+  run_until(300ms);
+  now_ = start_ + 499ms;
+  machine_->poll(2, now_);
+  EXPECT_EQ(taken(), (Trace{"closed ping timeout", "forget", "refuse 2 code 1"}));
+}
+
+TEST_F(ConnectionTest, counts_the_timeout_from_when_the_ping_was_due) {
+  open_by_websocket();
+  now_ = start_ + 350ms;  // The machine was busy.
+  machine_->timer(now_);
+  EXPECT_EQ(taken(), Trace{"ws 10 <- 2"});
+  EXPECT_EQ(machine_->next_deadline(), start_ + 500ms);
+}
+
+TEST_F(ConnectionTest, gives_everybody_time_to_answer_after_a_long_pause) {
+  open_by_websocket();
+  now_ = start_ + 10s;
+  machine_->timer(now_);
+  EXPECT_EQ(taken(), Trace{"ws 10 <- 2"});
+  EXPECT_EQ(machine_->next_deadline(), now_ + 100ms);
+  receive(10, "3");
+  EXPECT_TRUE(machine_->is_open());
+}
+
 TEST_F(ConnectionTest, keeps_the_ping_for_the_next_poll_while_the_timeout_runs) {
   open_by_poll();
   run_until(400ms);
