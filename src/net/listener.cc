@@ -45,15 +45,16 @@ Result<tcp::endpoint> resolve(asio::io_context& context, const std::string& host
 }  // namespace
 
 Result<std::shared_ptr<Listener>> Listener::open(Core& core, const std::string& host, std::uint16_t port,
-                                                 bool shared_port) {
+                                                 Claim claim) {
   const auto endpoint = resolve(core.loop().context(), host, port);
   if (!endpoint) return std::unexpected(endpoint.error());
   tcp::acceptor acceptor(core.loop().context());
   boost::system::error_code error;
   acceptor.open(endpoint->protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && shared_port) acceptor.set_option(ReusePort(true), error);
+  if (!error && claim == Claim::joining) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.bind(*endpoint, error);
+  if (!error && claim == Claim::first) acceptor.set_option(ReusePort(true), error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) return cannot_listen(host, port, error);
   return std::make_shared<Listener>(core, std::move(acceptor));

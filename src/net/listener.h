@@ -15,10 +15,13 @@ namespace hawser::net {
 /// Accepts the connections of one core. Made on the main thread, then lives on its loop, owned by its core.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  /// Binds and listens. With `shared_port` several listeners take the same port and the kernel spreads
-  /// connections over them (SO_REUSEPORT). Errors name the address and what to do.
+  /// Several listeners share a port and the kernel spreads connections over them (SO_REUSEPORT). The first
+  /// one must find it free: else a second server of the same user would silently join.
+  enum class Claim : std::uint8_t { first, joining };
+
+  /// Binds and listens. Errors name the address and what to do.
   static Result<std::shared_ptr<Listener>> open(Core& core, const std::string& host, std::uint16_t port,
-                                                bool shared_port);
+                                                Claim claim);
   Listener(Core& core, boost::asio::ip::tcp::acceptor acceptor);
 
   std::uint16_t port() const;

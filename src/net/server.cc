@@ -47,17 +47,13 @@ Status Server::start() {
   const auto& config = state_->context->config;
   if (cores.empty() || cores.size() > kMaxCores)
     return fail(Errc::config, "the number of loops must be 1 to 4096");
-  // The first listener alone claims the port: with SO_REUSEPORT from the start, a second server of the
-  // same user would silently share it.
-  auto first = Listener::open(*cores.front(), config.host, config.port, false);
-  if (!first) return std::unexpected(first.error());
-  state_->port = (*first)->port();
+  state_->port = config.port;
   std::vector<std::shared_ptr<Listener>> listeners;
-  if (cores.size() == 1) listeners.push_back(std::move(*first));
-  first->reset();
-  for (std::size_t i = listeners.size(); i < cores.size(); ++i) {
-    auto listener = Listener::open(*cores[i], config.host, state_->port, true);
+  for (const auto& core : cores) {
+    auto listener = Listener::open(*core, config.host, state_->port,
+                                   listeners.empty() ? Listener::Claim::first : Listener::Claim::joining);
     if (!listener) return std::unexpected(listener.error());
+    state_->port = (*listener)->port();
     listeners.push_back(std::move(*listener));
   }
   for (std::size_t i = 0; i < cores.size(); ++i) {
