@@ -42,7 +42,12 @@ void with_session(Core& here, const std::string& sid, SessionTask task) {
   } else if (owner.get() == &here) {
     task(here.sessions().find(sid));
   } else {
-    owner->post([sid, task = std::move(task)](Core& core) mutable { task(core.sessions().find(sid)); });
+    owner->post([sid, task = std::move(task)](Core& core) mutable {
+      const auto session = core.sessions().find(sid);
+      // The way over two cores must not let a request overtake what its client sent before it.
+      if (session) session->read_upgrade();
+      task(session);
+    });
   }
 }
 

@@ -128,6 +128,12 @@ void EngineSession::on_websocket_written() {
   tell_writable();
 }
 
+void EngineSession::read_upgrade() {
+  if (machine_.transport() != engineio::Transport::polling) return;
+  const auto sockets = sockets_;  // What is read may take one out.
+  for (const auto& socket : sockets) socket->read_now();
+}
+
 void EngineSession::send(SharedBytes message, bool binary) {
   if (!machine_.is_open()) return;
   machine_.send(std::move(message), binary);

@@ -45,6 +45,9 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   void on_websocket_message(engineio::SocketId socket, std::string_view data, bool binary);
   void on_websocket_closed(engineio::SocketId socket, std::string_view reason);
   void on_websocket_written();
+  /// Takes what has arrived on a socket that the client upgrades to. Not while anything is being read on
+  /// this core.
+  void read_upgrade();
 
   // --- Channel ---
   void send(SharedBytes message, bool binary) override;

@@ -47,6 +47,14 @@ void TcpConnection::on_readable(const boost::system::error_code& error) {
     drop("transport error");
     return;
   }
+  read();
+}
+
+void TcpConnection::read_now() {
+  if (is_open() && reading_) read();
+}
+
+void TcpConnection::read() {
   const auto buffer = core_.read_buffer();
   const auto received = socket_.receive(buffer);
   // A handshake goes on by answering, and what waited for its end can go now.

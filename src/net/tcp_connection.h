@@ -43,6 +43,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void write(std::string_view header, SharedBytes body);
   /// Writes now what can be written, without calling `on_written`.
   void write_now();
+  /// Takes what has arrived already, ahead of its turn. Not while anything is being read on this core.
+  void read_now();
   void discard_unwritten() { queue_.discard_unstarted(); }
   /// Nothing more will be written: flushes, tells the peer, and waits a moment for it to close, so that
   /// the last bytes are not lost to a reset. Input is discarded from now on.
@@ -69,6 +71,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   enum class Phase : std::uint8_t { open, finishing, finished, gone };
 
   void wait_readable();
+  void read();
   void on_readable(const boost::system::error_code& error);
   void end_of_input();
   void wait_writable();

@@ -35,6 +35,7 @@ class WebSocketConnection final : public TcpConnection {
   void send(const engineio::OutgoingPacket& packet);
   /// Sends a close frame behind what is queued, or in place of it, and waits a moment for the peer's.
   void close(engineio::CloseStatus status, bool discard);
+  using TcpConnection::read_now;
   using TcpConnection::write_now;
 
   void on_stop() override {}  // Its session has closed it already.

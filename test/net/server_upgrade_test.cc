@@ -1,3 +1,4 @@
+#include <future>
 #include <string>
 
 #include "test/net/server_fixture.h"
@@ -73,6 +74,31 @@ TEST_P(UpgradeServerTest, loses_and_reorders_nothing_while_it_upgrades) {
   EXPECT_EQ(client.read_text(), "4e");
   EXPECT_EQ(client.read_text(), "4f");
   EXPECT_EQ(client.read_frame().payload, "g");
+}
+
+TEST_F(ServerTest, sees_the_end_of_an_upgrade_before_a_poll_that_came_after_it_on_another_core) {
+  start(2);
+  auto home = connect_to_core(0);
+  auto other = connect_to_core(1);
+  auto witness = connect_to_core(1);
+  const auto sid = open_polling(home);
+  auto socket = connect_to_core(0);
+  ASSERT_EQ(socket.upgrade(websocket(sid)).status, 101);
+  socket.send_text("2probe");
+  ASSERT_EQ(socket.read_text(), "3probe");
+  std::promise<void> stopped, go;
+  loops_[0]->post([&] {
+    stopped.set_value();
+    go.get_future().wait();
+  });
+  stopped.get_future().wait();
+  socket.send_text("5");
+  other.request("GET", polling(sid));
+  EXPECT_EQ(witness.get("/").status, 200);  // By now the poll is on its way to the other core.
+  go.set_value();
+  EXPECT_EQ(other.response().body, R"({"code":3,"message":"Bad request"})");
+  socket.send_text("4alive");
+  EXPECT_EQ(socket.read_text(), "4alive");
 }
 
 TEST_P(UpgradeServerTest, closes_another_websocket_of_the_session_at_once) {
