@@ -49,9 +49,11 @@ void Connection::poll(RequestId request, TimePoint now) {
     end("transport error", PacketType::close, close_status::kConcurrentPoll);
   } else if (state_ == State::lingering) {
     poll_ = request;
-    push({is_leaving_ ? PacketType::noop : PacketType::close, false, nullptr});
-    answer_poll();
-    end("", PacketType::close, close_status::kNormal);
+    if (needs_flush()) {
+      flush();
+    } else {
+      end("", is_leaving_ ? PacketType::noop : PacketType::close, close_status::kNormal);
+    }
   } else {
     poll_ = request;
     flush();
@@ -203,9 +205,12 @@ void Connection::close(CloseReason reason, TimePoint now) {
   } else if (transport_ == Transport::websocket) {
     close_sockets(status, discard);
     end(reason_text(reason), PacketType::close, status);
-  } else if (poll_) {
+  } else if (poll_ && buffer_.empty()) {
     end(reason_text(reason), PacketType::close, status);
   } else {
+    // The close packet comes alone. Stock clients handle messages a moment later than packets, and would drop
+    // those that share an answer with it, a DISCONNECT for example.
+    flush();
     close_sockets(status, discard);
     actions_.emplace_back(action::Closed{reason_text(reason)});
     state_ = State::lingering;

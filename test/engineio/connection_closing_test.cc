@@ -72,12 +72,21 @@ TEST_F(ConnectionTest, refuses_the_open_requests_of_a_client_with_another_parser
   EXPECT_TRUE(std::holds_alternative<action::Forget>(actions[3]));
 }
 
-TEST_F(ConnectionTest, closes_a_waiting_poll_behind_what_was_sent) {
+TEST_F(ConnectionTest, closes_a_waiting_poll) {
+  open_by_poll();
+  machine_->poll(2, now_);
+  machine_->close(CloseReason::going_away, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 1", "closed server shutting down", "forget"}));
+}
+
+TEST_F(ConnectionTest, closes_with_the_poll_after_the_one_that_takes_what_was_sent) {
   open_by_poll();
   machine_->poll(2, now_);
   send("last");
   machine_->close(CloseReason::going_away, now_);
-  EXPECT_EQ(taken(), (Trace{"poll 2 <- 4last|1", "closed server shutting down", "forget"}));
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 4last", "closed server shutting down"}));
+  machine_->poll(3, now_);
+  EXPECT_EQ(taken(), (Trace{"poll 3 <- 1", "forget"}));
 }
 
 TEST_F(ConnectionTest, keeps_the_close_packet_for_the_next_poll) {
@@ -90,9 +99,11 @@ TEST_F(ConnectionTest, keeps_the_close_packet_for_the_next_poll) {
   EXPECT_EQ(traced_, Trace{"post 2 <- ok"});
   run_until(29s);
   machine_->poll(3, now_);
-  EXPECT_EQ(taken(), (Trace{"poll 3 <- 4last|1", "forget"}));
+  EXPECT_EQ(taken(), Trace{"poll 3 <- 4last"});
   machine_->poll(4, now_);
-  EXPECT_EQ(taken(), Trace{"refuse 4 code 1"});
+  EXPECT_EQ(taken(), (Trace{"poll 4 <- 1", "forget"}));
+  machine_->poll(5, now_);
+  EXPECT_EQ(taken(), Trace{"refuse 5 code 1"});
 }
 
 TEST_F(ConnectionTest, forgets_a_closed_session_that_is_not_polled) {
