@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything, as CI runs it: unit tests and contract suites, the check of the source tree, end-to-end tests with
-# the real socket.io-client on one and on two loops, and the page in Chromium. Ends with one line:
+# Everything, as CI runs it: unit tests and contract suites, the check of the source tree, protocol conformance and
+# end-to-end tests with the real socket.io-client on one and on two loops, and the page in Chromium. Ends with one line:
 #   N passed, N failed
 #   ./run-tests.sh --sanitize   the C++ tests and the end-to-end tests under ASan+UBSan and TSan, and clang-tidy
 set -euo pipefail
@@ -75,12 +75,18 @@ e2e_tests() {
   HAWSER_TEST_LOOPS="$loops" node_tests "end-to-end, $loops loop(s), ${HAWSER_BIN:-build/release/hawser}" "$@"
 }
 
+conformance_tests() {
+  HAWSER_TEST_LOOPS="$1" node_tests "protocol conformance, $1 loop(s)" test/conformance/*.test.mjs
+}
+
 default_run() {
   scripts/setup --tests
   title "build"
   scripts/build release all
   cxx_tests release
   node_tests "source tree" test/tidy/*.test.mjs
+  conformance_tests 1
+  conformance_tests 2
   e2e_tests 1 test/e2e/*.test.mjs
   e2e_tests 2 test/e2e/*.test.mjs
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
 export const program = process.env.HAWSER_BIN ?? join(root, "build/release/hawser");
-const loops = process.env.HAWSER_TEST_LOOPS ?? "1";
+export const loops = process.env.HAWSER_TEST_LOOPS ?? "1";
 const startMillis = 60_000;
 
 /** The environment of a program under test: nothing that is set on the machine may change what it does. */
@@ -49,7 +49,7 @@ export class Server {
   }
 
   static async start(options) {
-    const server = new Server(options);
+    const server = new this(options);
     try {
       await server.start();
     } catch (error) {
