@@ -35,6 +35,9 @@ class Channel {
   /// Whether a message would leave at once: a poll waits for it, or everything on the WebSocket is sent.
   /// Volatile messages are dropped otherwise.
   virtual bool is_writable() const = 0;
+  /// Whether there is room for what can wait: no more than the high-water mark is buffered. When there is
+  /// not, `on_writable` follows.
+  virtual bool has_room() = 0;
   /// Ends the session after what was sent is flushed. `on_closed` follows, never within this call.
   virtual void close(CloseReason reason) = 0;
 };
@@ -45,10 +48,12 @@ class ChannelHandler {
  public:
   virtual ~ChannelHandler() = default;
   virtual void on_message(std::string_view message, bool binary) = 0;
-  /// Whether the peer has proved who it is. Before that, net gives it nothing that costs memory or time
+  /// Whether the peer has proved who it is; asked after each of its messages until it has. Before that it is
+  /// a stranger: its session is one of kMaxUnauthenticated and may be ended to make room for another, its
+  /// messages may have kMaxUnauthenticatedPayload bytes, and net gives it nothing that costs memory or time
   /// beyond the bare protocol, such as compression.
   virtual bool is_authenticated() const { return false; }
-  /// `buffered_bytes` has fallen from above kSendHighWater to kSendLowWater or less.
+  /// There is room again: `buffered_bytes` has fallen to kSendLowWater or less.
   virtual void on_writable() = 0;
   /// The transport is gone; nothing may be sent any more. Called exactly once. `reason` is the
   /// spelling of Socket.IO ("transport close", "ping timeout", "transport error", "parse error", …).

@@ -22,6 +22,10 @@ inline constexpr std::size_t kMaxEventName = 128;
 inline constexpr std::size_t kMaxAttachments = 10;
 /// Those of one packet together; they wait in memory until the last one is there.
 inline constexpr std::size_t kMaxAttachmentBytes = 4 * kMaxPayload;
+/// Those of all incomplete packets on one core; none of our commands takes attachments.
+inline constexpr std::size_t kMaxAttachmentBytesPerCore = 64 * kMiB;
+/// Between two attachments of one packet; the heartbeat gives up on a line that is slower.
+inline constexpr auto kAttachmentTimeout = 60s;
 /// Nesting of JSON we accept; deeper than any real input, shallow enough for a stack.
 inline constexpr std::size_t kMaxJsonDepth = 128;
 /// Frames of one fragmented WebSocket message; 1 MB in pieces of 256 bytes still passes.
@@ -40,15 +44,32 @@ inline constexpr std::size_t kMaxHttpHeader = 16 * kKiB;
 inline constexpr std::size_t kMaxToken = 8 * kKiB;
 
 // --- Connections ---
-/// Open TCP connections a process accepts; below the usual descriptor limit of 20,000.
+/// Open TCP connections a process accepts; fewer where its descriptors do not allow that many.
 inline constexpr std::size_t kMaxConnections = 18'000;
+/// Sessions whose peers have not proved yet who they are. After a restart every client is one for a round
+/// trip or two, so this lets some 4,000 in at once, and whoever never authenticates cannot take all the
+/// places.
+inline constexpr std::size_t kMaxUnauthenticated = 4'096;
+/// What such a session may wait for sure; one that has had it makes room when all those places are taken.
+/// Honest clients need two round trips; 5 s is that on the worst links.
+inline constexpr auto kAuthGrace = 5s;
+/// One message or body of such a session: CONNECT with its token, and room to spare.
+inline constexpr std::size_t kMaxUnauthenticatedPayload = 16 * kKiB;
+/// Sessions that are over and keep their `close` packet for a last poll; the reference keeps all, but it is
+/// a courtesy that strangers can ask for.
+inline constexpr std::size_t kMaxLingering = 1'024;
+/// Descriptors left to the store (at most 512 table files), handlers and their processes.
+inline constexpr std::size_t kReservedDescriptors = 1'024;
 /// Namespaces of one connection; stock clients use one or two.
 inline constexpr std::size_t kMaxNamespaces = 8;
 /// Acks we wait for in one namespace of a connection, and how long; people answer or are gone.
 inline constexpr std::size_t kMaxPendingAcks = 1'024;
 inline constexpr auto kAckTimeout = 30s;
-/// A request line, headers and body must be complete in this time (slow-loris).
+/// A request line and headers must be complete in this time (slow-loris).
 inline constexpr auto kHttpReadTimeout = 10s;
+/// And a body in as much more as it takes at this many bytes a second: slower than any line that keeps up
+/// with the heartbeat while it carries messages.
+inline constexpr std::size_t kMinBodyRate = 4 * kKiB;
 /// Between two requests on a keep-alive connection.
 inline constexpr auto kHttpIdleTimeout = 75s;
 /// A peer that accepts no byte for this long while we have some is gone or hostile.
@@ -71,6 +92,11 @@ inline constexpr std::size_t kSendHardLimit = 4 * kMiB;
 /// Records of TLS that are sealed before the kernel takes them: four full ones make one call of it, more
 /// would be memory that a slow reader holds twice.
 inline constexpr std::size_t kTlsUnsent = 64 * kKiB;
+/// Bytes of all connections together that wait to be sent, and parts of messages and bodies that wait for
+/// their rest. Readers of one user share their bytes, so only abuse comes near; beyond it readers get by with
+/// kSendLowWater, and whoever holds more than kReadBudget of something unfinished is closed.
+inline constexpr std::size_t kMaxSendBytes = 512 * kMiB;
+inline constexpr std::size_t kMaxReceiveBytes = 256 * kMiB;
 /// Messages and bytes one core reads of one connection before it serves the others.
 inline constexpr std::size_t kReadBudget = 64 * kKiB;
 

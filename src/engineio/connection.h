@@ -115,6 +115,10 @@ class Connection {
   std::optional<Transport> transport() const;
   /// Whether a message would not have to wait for a poll.
   bool is_writable() const { return state_ == State::open && (socket_ || (poll_ && buffer_.empty())); }
+  /// Over but for the `close` packet that waits for a poll.
+  bool is_lingering() const { return state_ == State::lingering; }
+  /// A WebSocket is there that has not taken over yet.
+  bool is_upgrading() const { return probe_.has_value(); }
   bool needs_flush() const { return poll_.has_value() && !buffer_.empty(); }
   /// Bytes that wait for a poll.
   std::size_t buffered_bytes() const { return buffered_bytes_; }

@@ -26,7 +26,9 @@ std::unique_ptr<Follower> Hub::follow(std::string owner, FollowerEvents events,
 }
 
 Hub::Owner& Hub::join(const std::string& name, Follower& follower) {
-  auto& owner = owners_[name];
+  const auto [found, added] = owners_.try_emplace(name);
+  if (added) followed_.add(1);
+  auto& owner = found->second;
   owner.followers.push_back(&follower);
   if (check_timer_ == TimerId::none) schedule_check();
   return owner;
@@ -35,7 +37,9 @@ Hub::Owner& Hub::join(const std::string& name, Follower& follower) {
 void Hub::leave(const std::string& name, Follower& follower) {
   const auto found = owners_.find(name);
   std::erase(found->second.followers, &follower);
-  if (found->second.followers.empty()) owners_.erase(found);
+  if (!found->second.followers.empty()) return;
+  owners_.erase(found);
+  followed_.add(-1);
 }
 
 void Hub::announce(const job::CommitGroup& group) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/gauge.h"
 #include "base/lifetime.h"
 #include "base/loop.h"
 #include "fanout/feed.h"
@@ -55,6 +56,8 @@ class Hub {
 
   Loop& loop() { return loop_; }
   std::size_t followed_owners() const { return owners_.size(); }
+  /// The same for any thread.
+  const Gauge& followed_gauge() const { return followed_; }
 
  private:
   friend class Follower;
@@ -80,6 +83,7 @@ class Hub {
   Encoder encode_;
   std::unordered_map<std::string, Owner> owners_;  // references to elements stay valid
   std::deque<std::string> unchecked_;              ///< owners whose head this round still compares
+  Gauge followed_;
   std::size_t checking_ = 0;
   bool check_again_ = false;
   TimerId check_timer_ = TimerId::none;

@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "engineio/handshake.h"
+#include "net/neighbours.h"
 #include "net/origin_policy.h"
 #include "net/population.h"
 #include "net/server.h"
@@ -39,7 +40,10 @@ struct ServerContext {
   std::vector<std::weak_ptr<Core>> cores;  ///< filled before the first loop sees it
 
   const std::shared_ptr<Population> connections = std::make_shared<Population>();
+  /// Connections that are over a limit, while they are told so.
+  const std::shared_ptr<Population> turned_away = std::make_shared<Population>();
   const std::shared_ptr<Population> sessions = std::make_shared<Population>();
+  Neighbours neighbours;
   std::atomic<bool> refuses_sessions{false};
   std::atomic<bool> stopping{false};
 

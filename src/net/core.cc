@@ -24,17 +24,30 @@ std::vector<std::shared_ptr<EngineSession>> SessionTable::all() const {
   return all;
 }
 
-Core::Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std::size_t index)
+Core::Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std::size_t index,
+           std::size_t cores)
     : context_(std::move(context)),
       loop_(loop),
       index_(index),
-      next_id_(static_cast<std::uint64_t>(index) << 48U) {}
+      cores_(cores),
+      next_id_(static_cast<std::uint64_t>(index) << 48U),
+      pending_(share_of(context_->config.max_unauthenticated), context_->config.auth_grace,
+               gauges_.unauthenticated) {}
 
 Core::~Core() = default;
 
 MessageDeflate& Core::deflate() {
   if (!deflate_) deflate_ = std::make_unique<MessageDeflate>();
   return *deflate_;
+}
+
+bool Core::is_short_of_send_memory() const {
+  return static_cast<std::size_t>(gauges_.send_bytes.value()) > share_of(context_->config.max_send_bytes);
+}
+
+bool Core::is_short_of_receive_memory() const {
+  return static_cast<std::size_t>(gauges_.receive_bytes.value()) >
+         share_of(context_->config.max_receive_bytes);
 }
 
 std::uint64_t Core::next_id() {

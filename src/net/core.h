@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,8 @@
 #include "base/limits.h"
 #include "net/context.h"
 #include "net/deflate.h"
+#include "net/gauges.h"
+#include "net/pending_sessions.h"
 #include "runtime/asio_loop.h"
 
 namespace hawser::net {
@@ -39,7 +42,8 @@ class SessionTable {
 /// unless said otherwise. Held by the Server; tasks on their way to it hold weak pointers.
 class Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std::size_t index);
+  /// One of `cores`, the one with this index.
+  Core(std::shared_ptr<ServerContext> context, runtime::AsioLoop& loop, std::size_t index, std::size_t cores);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -47,6 +51,14 @@ class Core : public std::enable_shared_from_this<Core> {
   ServerContext& context() { return *context_; }
   runtime::AsioLoop& loop() { return loop_; }
   SessionTable& sessions() { return sessions_; }
+  PendingSessions& pending() { return pending_; }
+  CoreGauges& gauges() { return gauges_; }
+  const CoreGauges& gauges() const { return gauges_; }
+  /// This core's share of a bound of the process.
+  std::size_t share_of(std::size_t bound) const { return std::max<std::size_t>(1, bound / cores_); }
+  /// More is buffered here than this core's share of max_send_bytes, or of max_receive_bytes.
+  bool is_short_of_send_memory() const;
+  bool is_short_of_receive_memory() const;
   std::size_t index() const { return index_; }
   /// Scratch space for whatever is being read; its content does not outlive the event.
   std::span<char> read_buffer() { return read_buffer_; }
@@ -77,7 +89,10 @@ class Core : public std::enable_shared_from_this<Core> {
   const std::shared_ptr<ServerContext> context_;
   runtime::AsioLoop& loop_;
   const std::size_t index_;
+  const std::size_t cores_;
   std::uint64_t next_id_;
+  CoreGauges gauges_;  // connections and sessions, below, count here as long as they live
+  PendingSessions pending_;
   std::array<char, limits::kReadBudget> read_buffer_;
   std::unique_ptr<MessageDeflate> deflate_;
   SessionTable sessions_;

@@ -65,9 +65,14 @@ std::string_view token_of(const engineio::Query& query) {
 /// Null when the server takes no more: then the answer is `unavailable`.
 std::shared_ptr<EngineSession> make_session(Core& core, const Endpoint& endpoint) {
   auto& context = core.context();
-  if (context.refuses_sessions) return nullptr;
+  const auto refuse = [&core](Refusal refusal) {
+    core.gauges().count(refusal);
+    return nullptr;
+  };
+  if (context.refuses_sessions) return refuse(Refusal::draining);
   auto place = context.sessions->enter(context.config.max_connections);
-  if (!place) return nullptr;
+  if (!place) return refuse(Refusal::sessions);
+  if (!core.pending().make_room(core.loop().now())) return refuse(Refusal::unauthenticated);
   auto sid = make_sid(context.random, core.index());
   auto session = std::make_shared<EngineSession>(core, endpoint, sid, std::move(*place));
   core.sessions().add(std::move(sid), session);
@@ -153,16 +158,16 @@ void open_by_poll(HttpConnection& connection, const Endpoint& endpoint, Exchange
 
 /// Hands a request that names a session to it, on its core, or refuses the request.
 void to_session(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
-                engineio::Request request, void (EngineSession::*act)(const ReplyAddress&)) {
+                engineio::Request request, std::function<void(EngineSession&, const ReplyAddress&)> act) {
   const auto sid = *request.query.sid;
   connection.set_session(id, sid);
   with_session(connection.core(), sid,
                [reply = ReplyAddress(connection, id), &endpoint, request = std::move(request),
-                act](const auto& session) {
+                act = std::move(act)](const auto& session) {
                  if (const auto error = check(request, endpoint, session.get())) {
                    reply.send(refusal(*error));
                  } else {
-                   ((*session).*act)(reply);
+                   act(*session, reply);
                  }
                });
 }
@@ -197,6 +202,17 @@ void answer_preflight(HttpConnection& connection, ExchangeId id, const engineio:
   connection.respond(id, std::move(reply));
 }
 
+/// A body where the protocol has none is not waited for. Other servers on the way may take the body of a GET
+/// for the next request, so nothing is read behind it.
+void refuse_body(HttpConnection& connection, ExchangeId id, const engineio::Request& request,
+                 std::optional<ErrorCode> error) {
+  if (!error && request.method == engineio::Request::Method::post) error = ErrorCode::bad_handshake_method;
+  const auto code = error.value_or(ErrorCode::bad_request);
+  auto reply = request.upgrade ? upgrade_refusal(code) : refusal(code);
+  reply.close = request.method != engineio::Request::Method::post;
+  connection.respond(id, std::move(reply));
+}
+
 void on_engine_request(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
                        const HttpHead& head, std::string body) {
   auto request = engine_request(connection.core().context(), head);
@@ -218,14 +234,15 @@ void on_engine_request(HttpConnection& connection, const Endpoint& endpoint, Exc
 // --- The application's routes ---
 
 void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
-  auto response =
-      connection.core().context().routes({head.method, head.path, head.query, head.authorization});
+  auto response = connection.core().context().routes({head.method, head.path, head.query, head.authorization,
+                                                      connection.remote_address(), head.is_forwarded});
   HttpReply reply{.status = response.status,
                   .content_type = std::move(response.content_type),
                   .body = std::move(response.body)};
   for (const auto& [name, value] : response.headers) {
     reply.headers.append(name).append(": ").append(value).append("\r\n");
   }
+  reply.close = head.has_body && head.method != "POST";
   connection.respond(id, std::move(reply));
 }
 
@@ -234,12 +251,20 @@ void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
 void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
   const auto& context = connection.core().context();
   const auto* endpoint = context.endpoint_at(head.path);
-  if (endpoint == nullptr) return;
+  if (endpoint == nullptr) {
+    if (head.has_body) on_route(connection, id, head);  // Nobody would read it.
+    return;
+  }
   add_cors(connection, id, head);
   auto request = engine_request(context, head);
-  if (!is_session_post(request) || engineio::check_request(request)) return;
+  const auto error = engineio::check_request(request);
+  if (error || !is_session_post(request)) {
+    if (head.has_body) refuse_body(connection, id, request, error);
+    return;
+  }
   // Two at a time are refused, so it counts from here.
-  to_session(connection, *endpoint, id, std::move(request), &EngineSession::begin_post);
+  to_session(connection, *endpoint, id, std::move(request),
+             [size = head.body_size](auto& session, const auto& reply) { session.begin_post(reply, size); });
 }
 
 void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {

@@ -1,6 +1,7 @@
 #include "net/engine_session.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -32,12 +33,25 @@ EngineSession::EngineSession(Core& core, const Endpoint& endpoint, std::string s
       endpoint_(endpoint),
       place_(std::move(place)),
       machine_(std::move(sid), core.context().settings, core.loop().now()),
-      deadline_(core.loop(), [this] {
-        machine_.timer(now());
-        run_actions();
-      }) {}
+      deadline_(core.loop(),
+                [this] {
+                  machine_.timer(now());
+                  run_actions();
+                }),
+      buffered_(core.gauges().send_bytes),
+      lingering_(core.gauges().lingering),
+      upgrading_(core.gauges().upgrades) {
+  pending_ = core_.pending().enter(*this, now());
+  core_.gauges().opened.add(1);
+}
 
-EngineSession::~EngineSession() = default;
+EngineSession::~EngineSession() {
+  leave_pending();
+}
+
+void EngineSession::leave_pending() {
+  if (pending_) core_.pending().leave(*std::exchange(pending_, std::nullopt));
+}
 
 TimePoint EngineSession::now() const {
   return core_.loop().now();
@@ -64,6 +78,7 @@ void EngineSession::make_application(const HandshakeInfo& info) {
   opening_ = true;
   handler_ = endpoint_.make_handler(core_.loop(), *this, info);
   opening_ = false;
+  look_at_peer();
 }
 
 /// Never before the peer has proved who it is: inflating is work that a few bytes can ask for.
@@ -78,7 +93,10 @@ void EngineSession::poll(const ReplyAddress& reply) {
   tell_writable();
 }
 
-void EngineSession::begin_post(const ReplyAddress& reply) {
+void EngineSession::begin_post(const ReplyAddress& reply, std::optional<std::size_t> body_size) {
+  if (!authenticated_ && body_size.value_or(SIZE_MAX) > limits::kMaxUnauthenticatedPayload) {
+    return reply.send(plain_reply(body_size ? 413 : 411));
+  }
   waiting_.push_back(reply);
   machine_.begin_post(reply.id(), now());
   run_actions();
@@ -108,6 +126,7 @@ void EngineSession::abort(engineio::RequestId request) {
 void EngineSession::add_websocket(std::shared_ptr<WebSocketConnection> socket) {
   const auto id = socket->id();
   socket->accept(may_compress());
+  if (authenticated_) socket->trust();
   sockets_.push_back(std::move(socket));
   machine_.websocket_opened(id, now());
   run_actions();
@@ -139,7 +158,7 @@ void EngineSession::send(SharedBytes message, bool binary) {
   machine_.send(std::move(message), binary);
   run_actions();
   flush_at_end_of_turn();
-  mind_high_water();
+  mind_marks();
 }
 
 std::size_t EngineSession::buffered_bytes() const {
@@ -152,9 +171,34 @@ bool EngineSession::is_writable() const {
   return machine_.is_writable() && buffered_bytes() == 0;
 }
 
+bool EngineSession::has_room() {
+  const bool low = wants_room_ || core_.is_short_of_send_memory();
+  wants_room_ = buffered_bytes() > (low ? limits::kSendLowWater : limits::kSendHighWater);
+  return !wants_room_;
+}
+
+/// Whether the application has come to know the peer by what it has just received.
+void EngineSession::look_at_peer() {
+  if (authenticated_ || !handler_ || !handler_->is_authenticated()) return;
+  authenticated_ = true;
+  leave_pending();
+  for (const auto& socket : sockets_) socket->trust();
+}
+
 void EngineSession::close(CloseReason reason) {
+  if (machine_.is_open()) ending_ = ending_of(reason);
   machine_.close(reason, now());
   run_actions();
+  // What a client is told at its last poll is a courtesy; strangers could ask for it without end.
+  const auto others = core_.gauges().lingering.value() - static_cast<std::int64_t>(lingering_.amount());
+  const auto limit = core_.share_of(core_.context().config.max_lingering);
+  if (machine_.is_lingering() && static_cast<std::size_t>(others) >= limit) abandon();
+}
+
+void EngineSession::give_way() {
+  leave_pending();
+  close(CloseReason::overloaded);
+  abandon();
 }
 
 void EngineSession::abandon() {
@@ -174,10 +218,18 @@ void EngineSession::run_actions() {
   actions.clear();
   if (actions.capacity() <= kKeptActions) spare_actions_ = std::move(actions);
   deadline_.set(machine_.next_deadline());
+  update_gauges();
+}
+
+void EngineSession::update_gauges() {
+  buffered_.set(machine_.buffered_bytes());
+  lingering_.set(machine_.is_lingering() ? 1 : 0);
+  upgrading_.set(machine_.is_upgrading() ? 1 : 0);
 }
 
 void EngineSession::perform(action::Receive& action) {
   if (handler_ && machine_.is_open()) handler_->on_message(action.data, action.binary);
+  look_at_peer();
 }
 
 void EngineSession::perform(action::AnswerPoll& action) {
@@ -202,6 +254,7 @@ void EngineSession::perform(action::CloseSocket& action) {
 }
 
 void EngineSession::perform(action::Closed& action) {
+  core_.gauges().count(ending_.value_or(ending_of(action.reason)));
   // In a turn of its own: `close` may have been called from anywhere.
   later([reason = action.reason](EngineSession& self) {
     const auto handler = std::move(self.handler_);
@@ -240,21 +293,22 @@ void EngineSession::flush_at_end_of_turn() {
   });
 }
 
-void EngineSession::mind_high_water() {
+void EngineSession::mind_marks() {
   if (buffered_bytes() <= limits::kSendHighWater) return;
   for (const auto& socket : sockets_) socket->write_now();
-  const auto bytes = buffered_bytes();
-  if (bytes > limits::kSendHardLimit) {
+  // When memory is short, a reader that has let this much pile up is the one to go.
+  const auto limit = core_.is_short_of_send_memory() ? limits::kSendHighWater : limits::kSendHardLimit;
+  if (buffered_bytes() > limit) {
     close(CloseReason::too_slow);
-  } else if (bytes > limits::kSendHighWater) {
-    above_high_water_ = true;
+  } else {
+    has_room();
   }
 }
 
 void EngineSession::tell_writable() {
-  if (!above_high_water_ || !handler_ || !machine_.is_open()) return;
+  if (!wants_room_ || !handler_ || !machine_.is_open()) return;
   if (buffered_bytes() > limits::kSendLowWater) return;
-  above_high_water_ = false;
+  wants_room_ = false;
   handler_->on_writable();
 }
 

@@ -34,7 +34,8 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
 
   // --- Requests ---
   void poll(const ReplyAddress& reply);
-  void begin_post(const ReplyAddress& reply);
+  /// `body_size`: nothing when it is not known before the end.
+  void begin_post(const ReplyAddress& reply, std::optional<std::size_t> body_size);
   /// `valid`: the body is of a kind that can hold packets.
   void finish_post(engineio::RequestId request, std::string body, bool valid);
   void forget_post(engineio::RequestId request);
@@ -53,10 +54,13 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   void send(SharedBytes message, bool binary) override;
   std::size_t buffered_bytes() const override;
   bool is_writable() const override;
+  bool has_room() override;
   void close(CloseReason reason) override;
 
   /// Ends everything at once.
   void abandon();
+  /// Ends, because another stranger needs the place.
+  void give_way();
 
  private:
   using HandlerCall = std::move_only_function<void(EngineSession&)>;
@@ -75,8 +79,11 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
 
   void reply_to(engineio::RequestId request, HttpReply reply);
   WebSocketConnection* find_socket(engineio::SocketId socket) const;
+  void look_at_peer();
+  void update_gauges();
+  void leave_pending();
   void flush_at_end_of_turn();
-  void mind_high_water();
+  void mind_marks();
   void tell_writable();
   void later(HandlerCall call);
   TimePoint now() const;
@@ -84,6 +91,8 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   Core& core_;
   const Endpoint& endpoint_;
   Population::Member place_;
+  std::optional<PendingSessions::Place> pending_;  ///< while the peer is a stranger
+  bool authenticated_ = false;
   engineio::Connection machine_;
   std::vector<engineio::Action> spare_actions_;                ///< memory for the next turn
   std::vector<ReplyAddress> waiting_;                          ///< requests without an answer; at most a few
@@ -91,7 +100,9 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   Deadline deadline_;
   bool opening_ = false;  ///< what there is to do waits for the first answer
   bool flush_scheduled_ = false;
-  bool above_high_water_ = false;
+  bool wants_room_ = false;       ///< on_writable is due
+  std::optional<Ending> ending_;  ///< as the server gave it
+  GaugeShare buffered_, lingering_, upgrading_;
   std::unique_ptr<ChannelHandler> handler_;  ///< destroyed first: it refers to this channel
 };
 

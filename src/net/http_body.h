@@ -20,6 +20,7 @@ class HttpBody {
   /// Takes bytes of the body from the front. Not to be called after another answer than `need_more`.
   Progress feed(std::string_view& bytes);
   std::string& text() { return text_; }
+  const std::string& text() const { return text_; }
 
  private:
   /// What comes next; `chunk_end` is the CRLF behind the data of a chunk.

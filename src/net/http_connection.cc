@@ -16,7 +16,9 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
 
 HttpConnection::HttpConnection(Core& core, Socket socket)
-    : TcpConnection(core, std::move(socket)), reader_(core.context().config.max_payload) {}
+    : TcpConnection(core, std::move(socket)),
+      reader_(core.context().config.max_payload),
+      held_(core.gauges().receive_bytes) {}
 
 void HttpConnection::serve() {
   // A connection must show a request soon; only between requests may it rest longer.
@@ -56,7 +58,16 @@ void HttpConnection::consume(std::string_view bytes) {
     backlog_ = bytes;
     pause_reading();
   }
+  mind_memory();
   write_answers();
+}
+
+void HttpConnection::mind_memory() {
+  held_.set(reader_.buffered_bytes() + backlog_.size());
+  if (reader_.buffered_bytes() <= limits::kReadBudget || !core().is_short_of_receive_memory()) return;
+  refuse_unreadable(503);
+  reader_.give_up();
+  held_.set(0);
 }
 
 /// One event of the reader; false when it needs more bytes or there is no going on.
@@ -74,16 +85,17 @@ bool HttpConnection::step(std::string_view& bytes) {
       return !bytes.empty();
     case HttpReader::Progress::failed:
       bytes = {};
-      refuse_unreadable();
+      refuse_unreadable(reader_.status());
       return false;
   }
   return false;
 }
 
 bool HttpConnection::can_take_requests() const {
-  const bool within_request = !exchanges_.empty() && !exchanges_.back().complete;
-  const bool closing = !exchanges_.empty() && exchanges_.back().complete && exchanges_.back().framing.close;
-  return within_request || (!closing && exchanges_.size() < kMaxPipelined);
+  if (exchanges_.empty()) return true;
+  const auto& last = exchanges_.back();
+  const bool closing = last.framing.close || (last.reply && last.reply->close);
+  return !last.complete || (!closing && exchanges_.size() < kMaxPipelined);
 }
 
 void HttpConnection::begin_exchange() {
@@ -107,7 +119,7 @@ void HttpConnection::complete_exchange() {
   if (!exchange.reply) endpoint::on_request(*this, exchange.id, head, std::move(body));
 }
 
-void HttpConnection::refuse_unreadable() {
+void HttpConnection::refuse_unreadable(int status) {
   const bool within_body = !exchanges_.empty() && !exchanges_.back().complete;
   if (!within_body) exchanges_.push_back({.id = core().next_id()});
   const auto& exchange = exchanges_.back();
@@ -117,7 +129,7 @@ void HttpConnection::refuse_unreadable() {
   } else if (!exchange.sid.empty()) {
     endpoint::on_bad_body(core(), id, exchange.sid);
   }
-  auto reply = plain_reply(reader_.status());
+  auto reply = status == 503 ? unavailable() : plain_reply(status);
   reply.close = true;
   respond(id, std::move(reply));
 }
@@ -146,6 +158,9 @@ void HttpConnection::write_answers() {
 }
 
 void HttpConnection::write_answer(const Exchange& exchange, bool close) {
+  if (const auto status = exchange.reply->status; status >= 400) {
+    core().gauges().refused_requests[slot_of(kRefusedStatuses, status)].add(1);
+  }
   auto framing = exchange.framing;
   framing.close = close;
   write({}, share(encode_head(*exchange.reply, framing, exchange.headers)));
@@ -167,7 +182,7 @@ void HttpConnection::resume_later() {
 
 void HttpConnection::update_deadline() {
   if (read_until_) {
-    set_deadline(read_until_);
+    set_deadline(*read_until_ + std::chrono::seconds(reader_.buffered_bytes() / limits::kMinBodyRate));
   } else if (exchanges_.empty()) {
     set_deadline(core().loop().now() + core().context().config.http_idle_timeout);
   } else {
@@ -191,6 +206,7 @@ void HttpConnection::on_end_of_input() {
 }
 
 void HttpConnection::on_dropped(std::string_view) {
+  held_.set(0);
   for (const auto& exchange : exchanges_) {
     if (!exchange.sid.empty() && !exchange.reply) endpoint::on_lost(core(), exchange.id, exchange.sid);
   }

@@ -69,7 +69,8 @@ class HttpConnection final : public TcpConnection {
   bool can_take_requests() const;
   void begin_exchange();
   void complete_exchange();
-  void refuse_unreadable();
+  void refuse_unreadable(int status);
+  void mind_memory();
   void write_answers();
   void write_answer(const Exchange& exchange, bool close);
   void resume_later();
@@ -80,7 +81,8 @@ class HttpConnection final : public TcpConnection {
   std::vector<Exchange> exchanges_;  ///< in order of arrival; answered from the front
   std::string backlog_;              ///< bytes that arrived while too many requests were waiting
   std::string_view unread_;          ///< during `consume`: what is behind the current request
-  std::optional<TimePoint> read_until_;
+  GaugeShare held_;
+  std::optional<TimePoint> read_until_;  ///< later for each byte of a body that has come
   bool consuming_ = false;
   bool resuming_ = false;
 };

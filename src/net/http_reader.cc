@@ -1,6 +1,7 @@
 #include "net/http_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -55,6 +56,9 @@ std::string_view origin_form(std::string_view target) {
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
+/// Headers by which proxies tell for whom they speak.
+constexpr std::array<std::string_view, 4> kForwarding = {"Forwarded", "Via", "X-Forwarded-For", "X-Real-IP"};
+
 struct Parser : http::request_parser<http::empty_body> {
   std::string_view field(http::field name) const { return to_std(get()[name]); }
   /// All fields of that name as the one list that they are.
@@ -90,6 +94,9 @@ HttpHead copy_head(const Parser& parser) {
   head.wants_websocket = request.method() == http::verb::get && !head.http_1_0 &&
                          http::token_list(request[http::field::upgrade]).exists("websocket") &&
                          http::token_list(request[http::field::connection]).exists("upgrade");
+  head.is_forwarded = std::ranges::any_of(kForwarding, [&request](std::string_view name) {
+    return request.count({name.data(), name.size()}) > 0;
+  });
   if (head.wants_websocket) {
     head.websocket_extensions = parser.fields(http::field::sec_websocket_extensions);
   }
@@ -124,13 +131,26 @@ HttpBody body_of(const Parser& parser, std::size_t max_size) {
 HttpReader::HttpReader(std::size_t max_body) : max_body_(max_body) {}
 
 HttpReader::Progress HttpReader::feed(std::string_view& bytes) {
+  if (given_up_) {
+    bytes = {};
+    return Progress::need_more;
+  }
   return body_ ? read_body(bytes) : read_head(bytes);
+}
+
+void HttpReader::give_up() {
+  reset();
+  given_up_ = true;
 }
 
 void HttpReader::reset() {
   pending_ = {};
   head_ = {};
   body_.reset();
+}
+
+std::size_t HttpReader::buffered_bytes() const {
+  return pending_.size() + (body_ ? body_->text().size() : 0);
 }
 
 HttpReader::Progress HttpReader::fail(int status) {
@@ -167,7 +187,8 @@ HttpReader::Progress HttpReader::parse_head() {
   if (error == http::error::bad_version) return fail(505);
   if (error || !parser.is_header_done()) return fail(400);
   if (const int status = check_head(parser, head_); status != 0) return fail(status);
-  head_.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
+  if (!parser.chunked()) head_.body_size = static_cast<std::size_t>(parser.content_length().value_or(0));
+  head_.has_body = head_.body_size != 0;
   body_ = body_of(parser, max_body_);
   return Progress::head;
 }

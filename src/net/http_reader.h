@@ -18,6 +18,8 @@ struct HttpHead {
   bool http_1_0 = false;
   bool keep_alive = true;
   bool has_body = false;
+  std::optional<std::size_t> body_size;  ///< nothing when the body comes in chunks
+  bool is_forwarded = false;             ///< a proxy says that it sent this for somebody else
   bool expects_continue = false;
   std::string host, origin, content_type, authorization, requested_headers;
   /// GET with the Upgrade and Connection headers of RFC 6455; key and version are still to be checked.
@@ -43,11 +45,15 @@ class HttpReader {
   /// Takes bytes of the current request from the front.
   Progress feed(std::string_view& bytes);
   void reset();
+  /// Frees what it holds; all that still comes of the request is thrown away, and there will be no next.
+  void give_up();
 
   const HttpHead& head() const { return head_; }
   /// Of a complete request.
   std::string& body() { return body_->text(); }
   int status() const { return status_; }
+  /// Bytes that are kept of a request that is not complete.
+  std::size_t buffered_bytes() const;
   /// Whether a part of a request was read.
   bool is_started() const { return !pending_.empty() || body_; }
 
@@ -62,6 +68,7 @@ class HttpReader {
   HttpHead head_;
   std::optional<HttpBody> body_;  ///< there once the head is
   int status_ = 0;
+  bool given_up_ = false;
 };
 
 }  // namespace hawser::net

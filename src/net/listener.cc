@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 /// After accept fails for want of descriptors or memory: time for others to give some back.
 constexpr auto kRetryDelay = 100ms;
-/// Connections over the limit that hear a 503; more are closed without a word.
+/// Connections over a limit that hear a 503 at the same time; more are closed without a word.
 constexpr std::size_t kTurnedAway = 64;
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -40,6 +40,12 @@ Result<tcp::endpoint> resolve(asio::io_context& context, const std::string& host
                                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
   if (error || found.empty()) return cannot_listen(host, port, error);
   return found.begin()->endpoint();
+}
+
+/// A listener for both families shows IPv4 clients as IPv6 addresses.
+asio::ip::address plain(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
 }
 
 }  // namespace
@@ -78,6 +84,7 @@ void Listener::accept() {
 
 void Listener::on_accepted(const boost::system::error_code& error, tcp::socket socket) {
   if (error && error != asio::error::connection_aborted) {
+    core_.gauges().count(Refusal::descriptors);
     if (!std::exchange(failing_, true)) spdlog::warn("cannot accept connections: {}", error.message());
     retry_.set(core_.loop().now() + kRetryDelay);
     return;
@@ -87,25 +94,40 @@ void Listener::on_accepted(const boost::system::error_code& error, tcp::socket s
   accept();
 }
 
-void Listener::take(tcp::socket socket) {
-  const auto limit = core_.context().config.max_connections;
-  auto& connections = *core_.context().connections;
-  auto place = connections.enter(limit);
-  const bool full = !place;
-  if (full) place = connections.enter(limit + kTurnedAway);
+void Listener::take(tcp::socket stream) {
   boost::system::error_code error;
-  socket.non_blocking(true, error);
-  if (!error) socket.set_option(tcp::no_delay(true), error);
-  const auto remote = socket.remote_endpoint(error);
-  if (error || !place) return;
-  std::unique_ptr<TlsSession> tls;
-  if (const auto context = core_.context().tls()) {
-    tls = TlsSession::accept(*context, socket.native_handle());
-    if (!tls) return;
+  stream.non_blocking(true, error);
+  if (!error) stream.set_option(tcp::no_delay(true), error);
+  const auto remote = plain(stream.remote_endpoint(error).address());
+  if (error) return;
+  Socket socket{std::move(stream), {}, {}, remote.to_string(), nullptr};
+  const auto refusal = admit(socket, remote);
+  if (refusal) {
+    core_.gauges().count(*refusal);
+    auto place = core_.context().turned_away->enter(kTurnedAway);
+    if (!place) return;
+    socket.place = std::move(*place);
   }
-  auto connection = std::make_shared<HttpConnection>(
-      core_, Socket{std::move(socket), std::move(*place), remote.address().to_string(), std::move(tls)});
-  full ? connection->turn_away() : connection->serve();
+  if (const auto context = core_.context().tls()) {
+    socket.tls = TlsSession::accept(*context, socket.stream.native_handle());
+    if (!socket.tls) return;
+  }
+  auto connection = std::make_shared<HttpConnection>(core_, std::move(socket));
+  refusal ? connection->turn_away() : connection->serve();
+}
+
+/// Gives the socket its places, or says why there is none.
+std::optional<Refusal> Listener::admit(Socket& socket, const asio::ip::address& remote) {
+  auto& context = core_.context();
+  if (const auto limit = context.config.max_connections_per_address; limit > 0) {
+    auto neighbour = context.neighbours.of(remote)->enter(limit);
+    if (!neighbour) return Refusal::address;
+    socket.neighbour = std::move(*neighbour);
+  }
+  auto place = context.connections->enter(context.config.max_connections);
+  if (!place) return Refusal::connections;
+  socket.place = std::move(*place);
+  return std::nullopt;
 }
 
 }  // namespace hawser::net

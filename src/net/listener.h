@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -30,7 +31,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
  private:
   void on_accepted(const boost::system::error_code& error, boost::asio::ip::tcp::socket socket);
-  void take(boost::asio::ip::tcp::socket socket);
+  void take(boost::asio::ip::tcp::socket stream);
+  std::optional<Refusal> admit(Socket& socket, const boost::asio::ip::address& remote);
 
   Core& core_;
   boost::asio::ip::tcp::acceptor acceptor_;

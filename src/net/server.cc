@@ -14,6 +14,11 @@ using namespace std::chrono_literals;
 /// Stopping waits so long for polling clients that are between two polls, to tell them.
 constexpr auto kLastPollGrace = 1s;
 
+template <std::size_t N>
+void add_up(std::array<std::int64_t, N>& sums, const std::array<Counter, N>& counters) {
+  for (std::size_t i = 0; i < N; ++i) sums[i] += counters[i].value();
+}
+
 }  // namespace
 
 struct Server::State {
@@ -33,7 +38,8 @@ Server::Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops
   state_->context =
       std::make_shared<ServerContext>(std::move(config), random, std::move(endpoints), std::move(routes));
   for (auto* loop : loops) {
-    state_->cores.push_back(std::make_shared<Core>(state_->context, *loop, state_->cores.size()));
+    state_->cores.push_back(
+        std::make_shared<Core>(state_->context, *loop, state_->cores.size(), loops.size()));
   }
   state_->context->cores.assign(state_->cores.begin(), state_->cores.end());
 }
@@ -93,11 +99,32 @@ void Server::stop(CloseReason reason, TimePoint deadline) {
   context.connections->wait_until_empty(deadline);
   state_->on_each_core([](Core& core) { core.drop_connections(); });
   context.connections->wait_until_empty(TimePoint::max());
+  context.turned_away->wait_until_empty(TimePoint::max());
   context.sessions->wait_until_empty(TimePoint::max());
 }
 
+std::size_t Server::max_connections() const {
+  return state_->context->config.max_connections;
+}
+
 Server::Gauges Server::gauges() const {
-  return {state_->context->connections->size(), state_->context->sessions->size()};
+  Gauges sum;
+  sum.connections = state_->context->connections->size();
+  sum.sessions = state_->context->sessions->size();
+  for (const auto& core : state_->cores) {
+    const auto& own = core->gauges();
+    sum.unauthenticated += own.unauthenticated.value();
+    sum.lingering += own.lingering.value();
+    sum.upgrades += own.upgrades.value();
+    sum.send_bytes += own.send_bytes.value();
+    sum.receive_bytes += own.receive_bytes.value();
+    sum.opened += own.opened.value();
+    add_up(sum.endings, own.endings);
+    add_up(sum.refusals, own.refusals);
+    add_up(sum.refused_requests, own.refused_requests);
+    add_up(sum.websocket_faults, own.websocket_faults);
+  }
+  return sum;
 }
 
 }  // namespace hawser::net

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/limits.h"
 #include "base/loop.h"
 #include "base/time.h"
+#include "net/gauges.h"
 #include "net/tls_context.h"
 #include "runtime/asio_loop.h"
 
@@ -30,8 +32,17 @@ struct ServerConfig {
   /// without credentials.
   std::vector<std::string> allowed_origins;
 
-  // Bounds that tests make smaller.
   std::size_t max_connections = limits::kMaxConnections;  ///< and as many sessions
+  /// Connections from one remote address; 0: no such bound, as all clients behind a proxy or a router share
+  /// an address.
+  std::size_t max_connections_per_address = 0;
+
+  // Bounds that tests make smaller.
+  std::size_t max_unauthenticated = limits::kMaxUnauthenticated;
+  Millis auth_grace = limits::kAuthGrace;
+  std::size_t max_lingering = limits::kMaxLingering;
+  std::size_t max_send_bytes = limits::kMaxSendBytes;
+  std::size_t max_receive_bytes = limits::kMaxReceiveBytes;
   Millis http_read_timeout = limits::kHttpReadTimeout;
   Millis http_idle_timeout = limits::kHttpIdleTimeout;
   Millis message_timeout = limits::kMessageTimeout;
@@ -42,9 +53,11 @@ struct ServerConfig {
 
 struct HttpRequest {
   std::string method;
-  std::string path;           ///< percent-decoded, without the query
-  std::string query;          ///< raw
-  std::string authorization;  ///< header value, empty when there is none
+  std::string path;            ///< percent-decoded, without the query
+  std::string query;           ///< raw
+  std::string authorization;   ///< header value, empty when there is none
+  std::string remote_address;  ///< of the peer: the client, or a proxy before it
+  bool forwarded = false;      ///< a proxy says that it passes on what another client sent
 };
 
 struct HttpResponse {
@@ -90,11 +103,23 @@ class Server {
   /// `deadline`. Blocks until all are gone; the loops must still run. Not on a loop.
   void stop(CloseReason reason, TimePoint deadline);
 
+  /// What all cores count, added up. Any thread; blocks nobody.
   struct Gauges {
     std::size_t connections = 0;
     std::size_t sessions = 0;
+    std::int64_t unauthenticated = 0;
+    std::int64_t lingering = 0;
+    std::int64_t upgrades = 0;
+    std::int64_t send_bytes = 0;
+    std::int64_t receive_bytes = 0;
+    std::int64_t opened = 0;
+    std::array<std::int64_t, kEndings> endings{};
+    std::array<std::int64_t, kRefusals> refusals{};
+    std::array<std::int64_t, kRefusedStatuses.size()> refused_requests{};
+    std::array<std::int64_t, kFaultCodes.size()> websocket_faults{};
   };
   Gauges gauges() const;
+  std::size_t max_connections() const;
 
  private:
   struct State;

@@ -69,6 +69,7 @@ void Socket::close() {
 
 DetachedSocket::DetachedSocket(Socket socket)
     : place_(std::move(socket.place)),
+      neighbour_(std::move(socket.neighbour)),
       remote_address_(std::move(socket.remote_address)),
       tls_(std::move(socket.tls)) {
   boost::system::error_code error;
@@ -86,6 +87,7 @@ DetachedSocket::DetachedSocket(DetachedSocket&& other) noexcept
     : protocol_(other.protocol_),
       descriptor_(std::exchange(other.descriptor_, -1)),
       place_(std::move(other.place_)),
+      neighbour_(std::move(other.neighbour_)),
       remote_address_(std::move(other.remote_address_)),
       tls_(std::move(other.tls_)) {}
 
@@ -99,7 +101,8 @@ Socket DetachedSocket::attach(boost::asio::io_context& context) {
   } else {
     tls_.reset();  // It would write to a descriptor that is not ours any more.
   }
-  return {std::move(stream), std::move(place_), std::move(remote_address_), std::move(tls_)};
+  return {std::move(stream), std::move(place_), std::move(neighbour_), std::move(remote_address_),
+          std::move(tls_)};
 }
 
 }  // namespace hawser::net

@@ -16,7 +16,8 @@ namespace hawser::net {
 /// waits.
 struct Socket {
   boost::asio::ip::tcp::socket stream;
-  Population::Member place;  ///< among the connections of the process
+  Population::Member place;      ///< among the connections of the process
+  Population::Member neighbour;  ///< among those of its remote address, where that is bounded
   std::string remote_address;
   std::unique_ptr<TlsSession> tls{};  ///< null: plain
 
@@ -48,6 +49,7 @@ class DetachedSocket {
   boost::asio::ip::tcp protocol_ = boost::asio::ip::tcp::v4();
   int descriptor_ = -1;
   Population::Member place_;
+  Population::Member neighbour_;
   std::string remote_address_;
   std::unique_ptr<TlsSession> tls_;  ///< knows the connection by its descriptor, which stays the same
 };

@@ -18,6 +18,7 @@ constexpr auto kFinishTimeout = 2s;
 TcpConnection::TcpConnection(Core& core, Socket socket)
     : core_(core),
       socket_(std::move(socket)),
+      queued_(core.gauges().send_bytes),
       deadline_(core.loop(), [this] { is_open() ? on_deadline() : drop("transport close"); }),
       stall_(core.loop(), [this] { drop("transport error"); }) {}
 
@@ -86,7 +87,13 @@ void TcpConnection::resume_reading() {
 void TcpConnection::write(std::string_view header, SharedBytes body) {
   if (phase_ == Phase::gone || failed_) return;
   queue_.push(header, std::move(body));
+  queued_.set(queued_bytes());
   mark_dirty();
+}
+
+void TcpConnection::discard_unwritten() {
+  queue_.discard_unstarted();
+  queued_.set(queued_bytes());
 }
 
 void TcpConnection::mark_dirty() {
@@ -105,7 +112,9 @@ void TcpConnection::flush() {
 
 void TcpConnection::write_now() {
   if (blocked_ || failed_ || phase_ == Phase::gone) return;
-  switch (socket_.send(queue_)) {
+  const auto status = socket_.send(queue_);
+  queued_.set(queued_bytes());
+  switch (status) {
     case IoStatus::done: stall_.clear(); break;
     case IoStatus::blocked: wait_writable(); break;
     case IoStatus::handshaking: break;

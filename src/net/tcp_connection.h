@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/gauge.h"
 #include "net/core.h"
 #include "net/deadline.h"
 #include "net/socket.h"
@@ -45,7 +46,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void write_now();
   /// Takes what has arrived already, ahead of its turn. Not while anything is being read on this core.
   void read_now();
-  void discard_unwritten() { queue_.discard_unstarted(); }
+  void discard_unwritten();
   /// Nothing more will be written: flushes, tells the peer, and waits a moment for it to close, so that
   /// the last bytes are not lost to a reset. Input is discarded from now on.
   void finish();
@@ -56,6 +57,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   /// Calls on_deadline then.
   void set_deadline(std::optional<TimePoint> when);
   bool is_open() const { return phase_ == Phase::open; }
+  /// The kernel takes no more for now.
+  bool is_blocked() const { return blocked_; }
   const std::string& remote_address() const { return socket_.remote_address; }
 
   virtual void on_bytes(std::span<char> bytes) = 0;
@@ -82,6 +85,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   Core& core_;
   Socket socket_;
   WriteQueue queue_;
+  GaugeShare queued_;
   Deadline deadline_;
   Deadline stall_;
   Phase phase_ = Phase::open;

@@ -1,5 +1,6 @@
 #include "net/websocket_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,6 +20,7 @@ std::string_view fault_text(std::uint16_t code) {
     case CloseCode::invalid_data: return "text that is not UTF-8, or compressed data that is damaged";
     case CloseCode::policy_violation: return "a message that was not finished in time";
     case CloseCode::too_big: return "a message larger than maxPayload, or in too many frames";
+    case CloseCode::try_again_later: return "the server holds too many unfinished messages; try again";
     default: return "not a frame that RFC 6455 allows";
   }
 }
@@ -29,7 +31,8 @@ WebSocketConnection::WebSocketConnection(Core& core, Socket socket, engineio::So
     : TcpConnection(core, std::move(socket)),
       id_(id),
       request_(std::move(request)),
-      reader_(core.context().config.max_payload) {}
+      reader_(std::min(core.context().config.max_payload, limits::kMaxUnauthenticatedPayload)),
+      held_(core.gauges().receive_bytes) {}
 
 void WebSocketConnection::accept(bool may_compress) {
   const auto request = std::exchange(request_, {});
@@ -79,6 +82,10 @@ void WebSocketConnection::on_bytes(std::span<char> bytes) {
     if (event.kind == FrameEvent::Kind::none) break;
     on_event(event);
   }
+  held_.set(reader_.buffered_bytes());
+  if (held_.amount() > limits::kReadBudget && core().is_short_of_receive_memory()) {
+    fail(static_cast<std::uint16_t>(CloseCode::try_again_later), "transport error");
+  }
   watch_unfinished_message();
 }
 
@@ -116,6 +123,7 @@ void WebSocketConnection::on_peer_close(std::uint16_t code) {
 
 /// Closes for a fault of the peer. Where its frames begin and end is not known any more.
 void WebSocketConnection::fail(std::uint16_t code, std::string_view reason) {
+  core().gauges().websocket_faults[slot_of(kFaultCodes, code)].add(1);
   close({code, fault_text(code)}, false);
   finish();
   leave_session(reason);

@@ -32,6 +32,8 @@ class WebSocketConnection final : public TcpConnection {
   /// Begins to read for `session`; `rest` came behind the request.
   void serve(std::weak_ptr<EngineSession> session, std::string rest);
 
+  /// The peer is known: it may send messages up to max_payload.
+  void trust() { reader_.set_max_message(core().context().config.max_payload); }
   void send(const engineio::OutgoingPacket& packet);
   /// Sends a close frame behind what is queued, or in place of it, and waits a moment for the peer's.
   void close(engineio::CloseStatus status, bool discard);
@@ -61,6 +63,7 @@ class WebSocketConnection final : public TcpConnection {
   std::weak_ptr<EngineSession> session_;
   Request request_;  ///< until it is accepted
   FrameReader reader_;
+  GaugeShare held_;
   std::optional<DeflateTerms> deflate_;
   std::size_t unsent_pongs_ = 0;
   std::optional<std::string> last_ping_;  ///< the last one that has to wait for its pong

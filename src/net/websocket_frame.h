@@ -23,7 +23,8 @@ enum class CloseCode : std::uint16_t {
   no_status = 1005,  ///< a close frame without a code; never sent
   invalid_data = 1007,
   policy_violation = 1008,
-  too_big = 1009
+  too_big = 1009,
+  try_again_later = 1013
 };
 
 inline constexpr std::size_t kMaxFrameHeader = 10;
@@ -68,6 +69,10 @@ class FrameReader {
   FrameEvent next(std::span<char>& input);
   /// Bytes of a frame or fragments of a message have come whose end has not.
   bool is_within_message() const;
+  /// Only ever raised.
+  void set_max_message(std::size_t bytes) { max_message_ = bytes; }
+  /// What is kept of a message that is not complete.
+  std::size_t buffered_bytes() const { return message_.size(); }
 
  private:
   bool read_header(std::span<char>& input);

@@ -56,6 +56,11 @@ bool ThreadPool::try_post(Task task) {
   return true;
 }
 
+std::size_t ThreadPool::queued() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->queue.size();
+}
+
 void ThreadPool::stop() {
   {
     const std::scoped_lock lock(state_->mutex);

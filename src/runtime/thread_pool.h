@@ -19,6 +19,8 @@ class ThreadPool final : public WorkPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   [[nodiscard]] bool try_post(Task task) override;
+  /// Tasks that wait for a thread. Any thread.
+  std::size_t queued() const;
   /// Takes no new tasks, runs the queued ones, joins. Idempotent; not from a pool thread.
   void stop();
 

@@ -28,6 +28,7 @@ class EchoSession final : public ChannelHandler {
   void on_message(std::string_view message, bool binary) override {
     channel_.send(share(std::string(message)), binary);
   }
+  bool is_authenticated() const override { return true; }  // Nobody has to be.
   void on_writable() override {}
   void on_closed(std::string_view) override {}
 
@@ -45,6 +46,7 @@ class ConformanceSession final : public ChannelHandler {
   ConformanceSession& operator=(const ConformanceSession&) = delete;
 
   void on_message(std::string_view message, bool binary) override;
+  bool is_authenticated() const override { return true; }  // Nobody has to be.
   void on_writable() override {}
   void on_closed(std::string_view reason) override;
 

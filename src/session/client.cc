@@ -21,14 +21,18 @@ std::string job_body(const JobId& job) {
 
 }  // namespace
 
-Client::Client(const Parts& parts, Outlet& outlet, Arrival arrival, ClientEvents events)
+Client::Client(const Parts& parts, Gauges& gauges, Outlet& outlet, Arrival arrival, ClientEvents events)
     : parts_(parts),
+      gauges_(gauges),
       outlet_(outlet),
       user_(std::move(arrival.identity.user)),
       recoverable_(arrival.recoverable),
       returns_(arrival.returns),
       events_(std::move(events)),
       rate_(limits::kCommandsPerSecond, limits::kCommandBurst, parts.loop.now()),
+      present_(gauges.clients),
+      subscribed_(gauges.subscriptions),
+      pending_(gauges.pending_commands),
       expiry_(
           parts.loop, [this] { warn_of_expiry(); },
           [this] {
@@ -36,9 +40,11 @@ Client::Client(const Parts& parts, Outlet& outlet, Arrival arrival, ClientEvents
             events_.on_expired();
           }),
       first_expiry_(arrival.identity.expires_at),
-      delivery_(parts, outlet, reads_,
+      delivery_(parts, gauges.catch_ups, outlet, reads_,
                 {.owner = user_, .from = std::move(arrival.offset), .with_offsets = recoverable_},
-                [this](bool recovered) { on_started(recovered); }) {}
+                [this](bool recovered) { on_started(recovered); }) {
+  present_.set(1);
+}
 
 void Client::on_started(bool recovered) {
   const auto offset = delivery_.offset();
@@ -66,10 +72,11 @@ void Client::warn_of_expiry() {
 
 Status Client::admit() {
   if (!rate_.take(parts_.loop.now())) {
+    gauges_.rate_limited.add(1);
     return fail(Errc::rate_limited,
                 fmt::format("More than {} commands a second; slow down.", limits::kCommandsPerSecond));
   }
-  if (pending_ >= limits::kMaxPendingCommands) {
+  if (pending_.amount() >= limits::kMaxPendingCommands) {
     return fail(Errc::overloaded,
                 fmt::format("At most {} commands may wait for their answers.", limits::kMaxPendingCommands));
   }
@@ -85,9 +92,9 @@ void Client::on_event(const socketio::Packet& packet) {
 
 template <class Body>
 job::JobService::Done<job::Reply> Client::reply(const Ack& ack, std::string job_id, Body body) {
-  ++pending_;
+  pending_.add(1);
   return lifetime_.guard([this, ack, job_id = std::move(job_id), body](const Result<job::Reply>& result) {
-    --pending_;
+    pending_.subtract(1);
     if (!result) return outlet_.refuse(ack, job_id, result.error());
     outlet_.ack(ack, body(*result));
   });
@@ -120,27 +127,37 @@ void Client::run(const SubscribeJob& command, const Ack& ack) {
         {Errc::overloaded,
          fmt::format("At most {} subscriptions; unsubscribe from others first.", limits::kMaxSubscriptions)});
   }
-  subscriptions_.insert(command.job);
+  subscribe(command.job);
   answer_if_owned(command.job, "subscribed", ack);
 }
 
 void Client::run(const UnsubscribeJob& command, const Ack& ack) {
-  subscriptions_.erase(command.job);
+  unsubscribe(command.job);
   delivery_.stop_rewind(command.job);
   answer_if_owned(command.job, "unsubscribed", ack);
 }
 
+void Client::subscribe(const JobId& job) {
+  subscriptions_.insert(job);
+  subscribed_.set(subscriptions_.size());
+}
+
+void Client::unsubscribe(const JobId& job) {
+  subscriptions_.erase(job);
+  subscribed_.set(subscriptions_.size());
+}
+
 void Client::answer_if_owned(const JobId& job, std::string_view event, const Ack& ack) {
-  ++pending_;
+  pending_.add(1);
   reads_.add([this, job, event, ack](ReadQueue::Done done) {
     auto answer = [this, job, event, ack,
                    done = std::move(done)](const Result<job::JobRecord>& record) mutable {
-      --pending_;
+      pending_.subtract(1);
       if (record) {
         outlet_.event(event, job_body(job));
         outlet_.ack(ack, json::Object().add("ok", true).add("jobId", job.to_string()).str());
       } else {
-        subscriptions_.erase(job);
+        unsubscribe(job);
         outlet_.refuse(ack, job.to_string(), record.error());
       }
       done();

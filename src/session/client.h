@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/gauge.h"
 #include "base/lifetime.h"
 #include "base/token_bucket.h"
 #include "session/auth.h"
@@ -41,7 +42,7 @@ struct Arrival {
 /// is still carried out, its answer is dropped.
 class Client {
  public:
-  Client(const Parts& parts, Outlet& outlet, Arrival arrival, ClientEvents events);
+  Client(const Parts& parts, Gauges& gauges, Outlet& outlet, Arrival arrival, ClientEvents events);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -51,6 +52,8 @@ class Client {
  private:
   void on_started(bool recovered);
   Status admit();
+  void subscribe(const JobId& job);
+  void unsubscribe(const JobId& job);
   void warn_of_expiry();
 
   void run(StartJob command, const Ack& ack);
@@ -68,6 +71,7 @@ class Client {
   job::JobService::Done<job::Reply> reply(const Ack& ack, std::string job_id, Body body);
 
   const Parts& parts_;
+  Gauges& gauges_;
   Outlet& outlet_;
   const std::string user_;
   const bool recoverable_;
@@ -75,7 +79,8 @@ class Client {
   ClientEvents events_;
   std::set<JobId> subscriptions_;
   TokenBucket rate_;
-  std::size_t pending_ = 0;  ///< commands that wait for the store
+  GaugeShare present_, subscribed_;
+  GaugeShare pending_;  ///< commands that wait for the store
   ReadQueue reads_;
   Expiry expiry_;
   std::optional<WallMillis> first_expiry_;

@@ -12,6 +12,7 @@
 #include "fanout/hub.h"
 #include "job/job_service.h"
 #include "session/auth.h"
+#include "session/gauges.h"
 #include "session/recovery.h"
 
 namespace hawser::session {
@@ -51,6 +52,7 @@ class Core {
   /// Ends the connection that held this sid before its client came back at `connected_at`, if it is here.
   void close_older(const std::string& sid, TimePoint connected_at);
   std::size_t sessions() const { return sessions_.size(); }
+  const Gauges& gauges() const { return gauges_; }
 
  private:
   friend class Session;  // enters and leaves
@@ -59,6 +61,7 @@ class Core {
   void leave(const std::string& sid, const Session& session);
 
   Parts parts_;
+  Gauges gauges_;
   std::set<Session*> sessions_;
   std::unordered_map<std::string, Session*> connected_;  ///< by the sid in the default namespace
 };

@@ -16,9 +16,9 @@ constexpr auto kRetryDelay = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Delivery::Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, Options options,
+Delivery::Delivery(const Parts& parts, Gauge& catch_ups, Outlet& outlet, ReadQueue& reads, Options options,
                    std::function<void(bool recovered)> on_started)
-    : parts_(parts), outlet_(outlet), reads_(reads), options_(std::move(options)) {
+    : parts_(parts), outlet_(outlet), reads_(reads), options_(std::move(options)), catching_up_(catch_ups) {
   auto start = [this, on_started = std::move(on_started)](bool recovered) {
     if (recovered) take_up();
     on_started(recovered);
@@ -37,6 +37,11 @@ void Delivery::take_up() {
 }
 
 void Delivery::pump() {
+  send_what_fits();
+  catching_up_.set(catch_up_.size());
+}
+
+void Delivery::send_what_fits() {
   while (catch_up_.has_answer() || outlet_.has_room()) {
     if (pump_rewinds()) continue;
     read_if_needed();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/gauge.h"
 #include "base/lifetime.h"
 #include "fanout/follower.h"
 #include "session/catch_up.h"
@@ -28,8 +29,8 @@ class Delivery {
 
   /// `on_started` runs once when the cursor stands, and says whether that is where `from` asked for; the
   /// events follow behind it. When the stream cannot go on, the connection is closed so that the client
-  /// comes back for the rest.
-  Delivery(const Parts& parts, Outlet& outlet, ReadQueue& reads, Options options,
+  /// comes back for the rest. `catch_ups` counts the rewinds.
+  Delivery(const Parts& parts, Gauge& catch_ups, Outlet& outlet, ReadQueue& reads, Options options,
            std::function<void(bool recovered)> on_started);
 
   /// Sends what there is and what there is room for.
@@ -43,6 +44,7 @@ class Delivery {
  private:
   void take_up();
   SharedBytes live_frame(const fanout::Item& item) const;
+  void send_what_fits();
   bool pump_rewinds();
   bool pump_live();
   void read_if_needed();
@@ -60,6 +62,7 @@ class Delivery {
   ReadQueue& reads_;
   const Options options_;
   CatchUp catch_up_;
+  GaugeShare catching_up_;
   std::unique_ptr<fanout::Follower> follower_;
   Lifetime lifetime_;
 };

@@ -39,7 +39,7 @@ void Outlet::refuse(const Ack& ack, std::string_view job_id, const Error& error)
 }
 
 bool Outlet::has_room() const {
-  return !closed_ && channel_.buffered_bytes() <= limits::kSendHighWater;
+  return !closed_ && channel_.has_room();
 }
 
 void Outlet::close(CloseReason reason) {

@@ -14,6 +14,8 @@ constexpr auto kNamespace = socketio::kDefaultNamespace;
 /// Random bytes of a Socket.IO sid: 20 characters, as the reference has them.
 constexpr std::size_t kSidBytes = 15;
 
+constexpr auto kMaxWaitingAttachments = static_cast<std::int64_t>(limits::kMaxAttachmentBytesPerCore);
+
 /// `auth.token`, else the query's.
 std::string token_of(std::string_view auth, const std::string& query_token) {
   const auto member = json::View(auth).find("token");
@@ -27,7 +29,12 @@ Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
     : core_(core),
       outlet_(channel),
       query_token_(info.query_token),
-      connection_({std::string(kNamespace)}, core.parts_.loop.now() + core.parts_.connect_timeout) {
+      connection_({std::string(kNamespace)}, core.parts_.loop.now() + core.parts_.connect_timeout),
+      attachment_bytes_(core.gauges_.attachment_bytes) {
+  if (!query_token_.empty()) {
+    knows_query_token_ =
+        core.parts_.authenticator.verify(query_token_, core.parts_.loop.wall_now()).has_value();
+  }
   core_.sessions_.insert(this);
   connect_timer_ = core_.parts_.loop.at(*connection_.deadline(), [this] {
     connect_timer_ = TimerId::none;
@@ -38,17 +45,35 @@ Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
 Session::~Session() {
   forget_client();
   core_.parts_.loop.cancel(connect_timer_);
+  core_.parts_.loop.cancel(attachment_timer_);
   core_.sessions_.erase(this);
 }
 
 void Session::on_message(std::string_view message, bool binary) {
   if (outlet_.is_closed()) return;
   std::visit([this](const auto& action) { act(action); }, connection_.on_message(message, binary));
+  mind_attachments();
+}
+
+/// A peer that announces attachments must bring them, and all peers together must not fill the memory.
+void Session::mind_attachments() {
+  const auto due = connection_.attachments_due();
+  if (due == 0 && attachment_timer_ == TimerId::none) return;
+  core_.parts_.loop.cancel(std::exchange(attachment_timer_, TimerId::none));
+  attachment_bytes_.set(connection_.attachment_bytes());
+  if (due == 0 || outlet_.is_closed()) return;
+  if (core_.gauges_.attachment_bytes.value() > kMaxWaitingAttachments) {
+    outlet_.close(CloseReason::overloaded);
+    return;
+  }
+  attachment_timer_ = core_.parts_.loop.after(limits::kAttachmentTimeout, [this] {
+    attachment_timer_ = TimerId::none;
+    outlet_.close(CloseReason::protocol_error);
+  });
 }
 
 bool Session::is_authenticated() const {
-  if (client_ || query_token_.empty()) return client_ != nullptr;
-  return core_.parts_.authenticator.verify(query_token_, core_.parts_.loop.wall_now()).has_value();
+  return client_ || knows_query_token_;
 }
 
 void Session::on_writable() {
@@ -60,6 +85,7 @@ void Session::on_closed(std::string_view reason) {
   outlet_.on_closed();
   forget_client();
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
+  core_.parts_.loop.cancel(std::exchange(attachment_timer_, TimerId::none));
 }
 
 void Session::announce_shutdown() {
@@ -76,6 +102,7 @@ void Session::act(const socketio::ConnectRequest& request) {
   const auto token = token_of(request.auth, query_token_);
   auto identity = core_.parts_.authenticator.verify(token, core_.parts_.loop.wall_now());
   if (!identity) {
+    core_.gauges_.refused.add(1);
     outlet_.send(connection_.refuse(kNamespace, identity.error().message));
     return;
   }
@@ -84,7 +111,7 @@ void Session::act(const socketio::ConnectRequest& request) {
   auto how = arrival(*std::move(identity), request.auth);
   const bool recoverable = how.recoverable;
   client_ = std::make_unique<Client>(
-      core_.parts_, outlet_, std::move(how),
+      core_.parts_, core_.gauges_, outlet_, std::move(how),
       ClientEvents{[this, user, recoverable](bool recovered, std::uint64_t position) {
                      if (!recovered) renew(recoverable, user, position);
                      accept();
@@ -125,6 +152,7 @@ void Session::accept() {
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
   connected_at_ = core_.parts_.loop.now();
   core_.enter(sid_, *this);
+  core_.gauges_.accepted.add(1);
   outlet_.send(connection_.accept(kNamespace, sid_, pid_));
 }
 

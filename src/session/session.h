@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/channel.h"
+#include "base/gauge.h"
 #include "session/client.h"
 #include "session/core.h"
 #include "session/outlet.h"
@@ -46,15 +47,19 @@ class Session final : public ChannelHandler {
   void accept();
   void forget_client();
   void end_for_good();
+  void mind_attachments();
 
   Core& core_;
   Outlet outlet_;
   std::string query_token_;
+  bool knows_query_token_ = false;  ///< it proves who the peer is, before CONNECT does
   socketio::Connection connection_;
   TimerId connect_timer_ = TimerId::none;
   std::string sid_;  ///< in the default namespace; while it waits for its cursor, the one to be recovered
   std::string pid_;  ///< as the client presented it
   TimePoint connected_at_;
+  TimerId attachment_timer_ = TimerId::none;  ///< while attachments are due
+  GaugeShare attachment_bytes_;
   std::unique_ptr<Client> client_;
 };
 

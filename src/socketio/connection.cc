@@ -49,8 +49,8 @@ Action Connection::on_packet(Packet packet, std::string_view message) {
     namespaces_.find(packet.nsp)->second = State::absent;
     return Left{std::string(packet.nsp)};
   }
-  if (packet.attachments == 0) return Received{std::move(packet), {}};
-  pending_ = Pending{std::string(message), packet.attachments, 0, {}};
+  if (packet.attachments == 0) return Received{std::move(packet), {}, nullptr};
+  pending_ = Pending{std::make_shared<const std::string>(message), packet.attachments, 0, {}};
   return Nothing{};
 }
 
@@ -66,8 +66,8 @@ Action Connection::on_binary(std::string_view message) {
   if (pending_->attachments.size() < pending_->due) return Nothing{};
 
   auto complete = *std::exchange(pending_, std::nullopt);
-  assembled_ = std::move(complete.header);
-  return Received{*decode(assembled_), std::move(complete.attachments)};
+  auto packet = *decode(*complete.header);
+  return Received{std::move(packet), std::move(complete.attachments), std::move(complete.header)};
 }
 
 std::optional<TimePoint> Connection::deadline() const {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct ConnectRequest {
 struct Received {
   Packet packet;
   std::vector<SharedBytes> attachments;
+  std::shared_ptr<const std::string> header{};  ///< what the views of a binary packet point into
 };
 /// The peer left the namespace; the others and the connection go on.
 struct Left {
@@ -60,6 +62,9 @@ class Connection {
   std::optional<TimePoint> deadline() const;
 
   bool is_connected(std::string_view nsp) const;
+  /// Attachments that are still to come, and the bytes of those that wait for them.
+  std::size_t attachments_due() const { return pending_ ? pending_->due - pending_->attachments.size() : 0; }
+  std::size_t attachment_bytes() const { return pending_ ? pending_->header->size() + pending_->bytes : 0; }
 
   // Each returns the packet to send. The namespace of `accept` and `refuse` must have a ConnectRequest that
   // was not answered yet, that of `leave` must be connected.
@@ -76,7 +81,7 @@ class Connection {
 
   /// A binary packet whose attachments still come in.
   struct Pending {
-    std::string header;
+    std::shared_ptr<const std::string> header;
     std::size_t due = 0;
     std::size_t bytes = 0;
     std::vector<SharedBytes> attachments;
@@ -93,7 +98,6 @@ class Connection {
   TimePoint connect_deadline_;
   bool was_accepted_ = false;
   std::optional<Pending> pending_;
-  std::string assembled_;  ///< header of the last binary packet given out; its views point here
 };
 
 }  // namespace hawser::socketio

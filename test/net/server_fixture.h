@@ -60,6 +60,7 @@ class EchoHandler final : public ChannelHandler {
     }
     in_call_ = false;
   }
+  bool is_authenticated() const override { return true; }
   void on_writable() override { EXPECT_FALSE(in_call_) << "a nested call"; }
   void on_closed(std::string_view reason) override {
     EXPECT_FALSE(in_call_) << "a nested call";

@@ -85,7 +85,7 @@ TEST_F(HttpServerTest, ends_connections_that_send_their_request_too_slowly) {
   auto head = connect();
   head.send("GET / HTTP/1.1\r\nHost:");
   auto body = connect();
-  body.send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+  body.send("POST " + polling(open_polling(body)) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
   auto second = connect();
   EXPECT_EQ(second.get("/").status, 200);
   second.send("GET");

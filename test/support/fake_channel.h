@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/channel.h"
+#include "base/limits.h"
 
 namespace hawser::test {
 
@@ -18,6 +19,7 @@ class FakeChannel final : public Channel {
   }
   std::size_t buffered_bytes() const override { return buffered; }
   bool is_writable() const override { return buffered == 0 && !stalled; }
+  bool has_room() override { return buffered <= limits::kSendHighWater; }
   void close(CloseReason reason) override {
     if (!closed) closed = reason;
   }

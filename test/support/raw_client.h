@@ -46,22 +46,29 @@ struct RawFrame {
 /// wait ends after ten seconds with an exception, so that a hanging test fails by name.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, int receive_buffer = 0) {
-    descriptor_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0) : RawClient(Unconnected()) {
+    if (receive_buffer > 0) set(SOL_SOCKET, SO_RCVBUF, receive_buffer);
+    connect(port);
+  }
+  /// From this address of this machine, for example 127.0.0.2.
+  RawClient(std::uint16_t port, const char* source) : RawClient(Unconnected()) {
+    const auto address = at(source, 0);
+    if (::bind(descriptor_, &address, sizeof(address)) != 0) throw std::runtime_error("bind failed");
+    connect(port);
+  }
+  /// A socket that has its descriptor and nothing else; `connect` goes on.
+  struct Unconnected {};
+  explicit RawClient(Unconnected) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval timeout{10, 0};
     set(SOL_SOCKET, SO_RCVTIMEO, timeout);
     set(SOL_SOCKET, SO_SNDTIMEO, timeout);
     set(IPPROTO_TCP, TCP_NODELAY, 1);
-    if (receive_buffer > 0) set(SOL_SOCKET, SO_RCVBUF, receive_buffer);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    sockaddr generic{};
-    static_assert(sizeof(generic) == sizeof(address));
-    __builtin_memcpy(&generic, &address, sizeof(address));
-    if (::connect(descriptor_, &generic, sizeof(address)) != 0) throw std::runtime_error("connect failed");
   }
+  void connect(std::uint16_t port) {
+    const auto address = at("127.0.0.1", port);
+    if (::connect(descriptor_, &address, sizeof(address)) != 0) throw std::runtime_error("connect failed");
+  }
+  int descriptor() const { return descriptor_; }
   ~RawClient() { close(); }
   RawClient(RawClient&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
@@ -205,6 +212,16 @@ class RawClient {
   template <class T>
   void set(int level, int name, const T& value) {
     ::setsockopt(descriptor_, level, name, &value, sizeof(value));
+  }
+  static sockaddr at(const char* host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, host, &address.sin_addr);
+    sockaddr generic{};
+    static_assert(sizeof(generic) == sizeof(address));
+    __builtin_memcpy(&generic, &address, sizeof(address));
+    return generic;
   }
   std::string read_head() {
     auto end = std::string::npos;
