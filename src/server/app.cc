@@ -36,6 +36,21 @@ std::map<std::string, job::InputCheck, std::less<>> input_checks(
   return checks;
 }
 
+/// Connections must leave descriptors to the store: an open that fails there ends the process.
+std::size_t connections_that_fit(std::size_t wanted) {
+  const auto descriptors = runtime::raise_descriptor_limit();
+  const auto reserved = std::min(limits::kReservedDescriptors, descriptors / 2);
+  const auto fitting = std::max<std::size_t>(1, descriptors - reserved);
+  if (fitting >= wanted) return wanted;
+  spdlog::warn("{} connections at most, not {}: the limit of open files is {}", fitting, wanted, descriptors);
+  return fitting;
+}
+
+MetricsPage::Readers metrics_readers(const Config& config) {
+  if (config.server.metrics == "all") return MetricsPage::Readers::all;
+  return config.server.metrics == "off" ? MetricsPage::Readers::none : MetricsPage::Readers::loopback;
+}
+
 net::ServerConfig net_config(const Config& config) {
   net::ServerConfig result;
   result.host = config.server.host;
@@ -45,6 +60,8 @@ net::ServerConfig net_config(const Config& config) {
   result.max_payload = config.engine.max_payload;
   result.permessage_deflate = config.engine.permessage_deflate;
   result.allowed_origins = config.server.client_url;
+  result.max_connections = connections_that_fit(config.server.max_connections);
+  result.max_connections_per_address = config.server.max_connections_per_address;
   return result;
 }
 
@@ -121,8 +138,7 @@ Status App::build() {
                                   [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
                                     return cores_[loop.index()]->make_session(channel, info);
                                   }}},
-      http_routes(
-          clock, readiness_, [this] { return store_->status().writable; }, std::move(files)));
+      routes(std::move(files)));
   if (*tls) use_tls(*tls);
   loops_.run();
   if (auto listening = net_->start(); !listening) return listening;
@@ -148,6 +164,12 @@ void App::close_older(const Loop& here, const std::string& sid, TimePoint connec
   }
 }
 
+net::HttpRoutes App::routes(StaticFiles files) {
+  return http_routes(runtime::system_clock(), readiness_, [this] { return store_->status().writable; },
+                     std::move(files),
+                     {metrics_readers(config_), [this] { return prometheus_text(metrics()); }});
+}
+
 void App::make_cores() {
   std::vector<fanout::Hub*> hubs;
   for (auto* loop : loops_.all()) {
@@ -162,6 +184,7 @@ void App::make_cores() {
         .authenticator = *authenticator_,
         .random = runtime::system_random(),
         .recovery = *recovery_,
+        .connect_timeout = config_.engine.connect_timeout,
         .close_older_elsewhere = [this, loop](
                                      const std::string& sid,
                                      TimePoint connected_at) { close_older(*loop, sid, connected_at); },

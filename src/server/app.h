@@ -12,9 +12,11 @@
 #include "job/job_store.h"
 #include "net/server.h"
 #include "runtime/loop_group.h"
+#include "runtime/system.h"
 #include "runtime/thread_pool.h"
 #include "server/config.h"
 #include "server/http_routes.h"
+#include "server/metrics.h"
 #include "session/auth.h"
 #include "session/core.h"
 #include "session/recovery.h"
@@ -51,11 +53,14 @@ class App {
   Status open_store();
   Status build();
   Status make_recovery();
+  net::HttpRoutes routes(StaticFiles files);
+  Metrics metrics() const;
   void make_cores();
   void close_older(const Loop& here, const std::string& sid, TimePoint connected_at);
   void use_tls(const std::shared_ptr<const net::TlsContext>& tls);
 
   const Config& config_;
+  const TimePoint started_ = runtime::system_clock().now();
   Readiness readiness_;
   runtime::LoopGroup loops_;
   std::unique_ptr<runtime::ThreadPool> readers_;

@@ -28,6 +28,10 @@ struct Config {
     std::string tls_cert_file;
     std::string tls_key_file;
     std::chrono::seconds drain{20};
+    /// Fewer are taken where the limit of open files does not allow that many.
+    std::size_t max_connections = limits::kMaxConnections;
+    std::size_t max_connections_per_address = 0;  ///< 0: no bound
+    std::string metrics = "loopback";             ///< who may read /metrics; or "all", or "off"
     /// Makes a secret of its own and listens on this machine only.
     bool dev = false;
   } server;
@@ -44,6 +48,7 @@ struct Config {
     Millis ping_timeout{60'000};
     std::size_t max_payload = limits::kMaxPayload;
     bool permessage_deflate = false;
+    Millis connect_timeout = limits::kConnectTimeout;
   } engine;
 
   struct Worker {

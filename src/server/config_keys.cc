@@ -158,6 +158,7 @@ ConfigKey redis_url() {
 void add_server_keys(Keys& keys) {
   constexpr std::int64_t kMaxLoops = 256;
   constexpr std::int64_t kMaxDrainSeconds = 3600;
+  constexpr std::int64_t kMostConnections = 1'000'000;
   keys.push_back(with_aliases(text(
                                   "server.host", [](auto& c) -> auto& { return c.server.host; }),
                               {"HAWSER_HOST"}));
@@ -178,6 +179,14 @@ void add_server_keys(Keys& keys) {
       "server.tls_key_file", [](auto& c) -> auto& { return c.server.tls_key_file; }));
   keys.push_back(integer(
       "server.drain_seconds", 0, kMaxDrainSeconds, [](auto& c) -> auto& { return c.server.drain; }));
+  keys.push_back(integer(
+      "server.max_connections", 1, kMostConnections,
+      [](auto& c) -> auto& { return c.server.max_connections; }));
+  keys.push_back(integer(
+      "server.max_connections_per_address", 0, kMostConnections,
+      [](auto& c) -> auto& { return c.server.max_connections_per_address; }));
+  keys.push_back(choice(
+      "server.metrics", {"loopback", "all", "off"}, [](auto& c) -> auto& { return c.server.metrics; }));
   keys.push_back(boolean(
       "server.dev", [](auto& c) -> auto& { return c.server.dev; }));
 }
@@ -208,6 +217,8 @@ void add_engine_keys(Keys& keys) {
       [](auto& c) -> auto& { return c.engine.max_payload; }));
   keys.push_back(boolean(
       "engine.permessage_deflate", [](auto& c) -> auto& { return c.engine.permessage_deflate; }));
+  keys.push_back(integer(
+      "engine.connect_timeout_ms", 100, kDayMs, [](auto& c) -> auto& { return c.engine.connect_timeout; }));
 }
 
 void add_job_keys(Keys& keys) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "server/config.h"
 
 namespace hawser::server {
 namespace {
@@ -36,12 +37,13 @@ net::HttpResponse file_response(const StaticFiles::File& file) {
 class Routes {
  public:
   Routes(const Clock& clock, const Readiness& readiness, std::function<bool()> store_writable,
-         StaticFiles files)
+         StaticFiles files, MetricsPage metrics)
       : clock_(clock),
         started_(clock.now()),
         readiness_(readiness),
         store_writable_(std::move(store_writable)),
-        files_(std::move(files)) {}
+        files_(std::move(files)),
+        metrics_(std::move(metrics)) {}
 
   net::HttpResponse answer(const net::HttpRequest& request) const {
     if (request.method != "GET" && request.method != "HEAD") {
@@ -51,6 +53,7 @@ class Routes {
     }
     if (request.path == "/health") return health();
     if (request.path == "/ready") return ready();
+    if (request.path == "/metrics" && may_read_metrics(request)) return metrics();
     if (const auto* file = files_.find(request.path)) return file_response(*file);
     return json_response(404, R"({"error":"Not found","code":"not_found"})");
   }
@@ -60,6 +63,24 @@ class Routes {
     const auto uptime = std::chrono::duration<double>(clock_.now() - started_).count();
     return json_response(
         200, json::Object().add("status", "ok").add("uptime", uptime).add("redis", "disabled").str());
+  }
+
+  /// A proxy on this machine is a loopback peer that speaks for the world.
+  bool may_read_metrics(const net::HttpRequest& request) const {
+    switch (metrics_.readers) {
+      case MetricsPage::Readers::none: return false;
+      case MetricsPage::Readers::loopback: return is_loopback(request.remote_address) && !request.forwarded;
+      case MetricsPage::Readers::all: return true;
+    }
+    return false;
+  }
+
+  net::HttpResponse metrics() const {
+    net::HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = share(metrics_.text());
+    response.headers = {{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+    return response;
   }
 
   net::HttpResponse ready() const {
@@ -78,14 +99,15 @@ class Routes {
   const Readiness& readiness_;
   std::function<bool()> store_writable_;
   StaticFiles files_;
+  MetricsPage metrics_;
 };
 
 }  // namespace
 
 net::HttpRoutes http_routes(const Clock& clock, const Readiness& readiness,
-                            std::function<bool()> store_writable, StaticFiles files) {
-  const auto routes =
-      std::make_shared<const Routes>(clock, readiness, std::move(store_writable), std::move(files));
+                            std::function<bool()> store_writable, StaticFiles files, MetricsPage metrics) {
+  const auto routes = std::make_shared<const Routes>(clock, readiness, std::move(store_writable),
+                                                     std::move(files), std::move(metrics));
   return [routes](const net::HttpRequest& request) { return routes->answer(request); };
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 
 #include "base/loop.h"
 #include "net/server.h"
@@ -15,10 +16,19 @@ struct Readiness {
   std::atomic<bool> draining{false};  ///< SIGTERM arrived
 };
 
-/// GET and HEAD of /health, /ready and the page. `store_writable` must not block.
+/// `/metrics`, and who may read it. `text` must not block.
+struct MetricsPage {
+  enum class Readers { none, loopback, all };
+  Readers readers = Readers::none;
+  std::function<std::string()> text;
+};
+
+/// GET and HEAD of /health, /ready, /metrics and the page. `store_writable` must not block.
 ///   /health  200 always while the process lives: {"status":"ok","uptime":seconds,"redis":"disabled"}
+///   /metrics 200 and the text of Prometheus, for those who may read it, else 404
 ///   /ready   200, or 503 with the reason while starting, draining or short of disk space
 net::HttpRoutes http_routes(const Clock& clock, const Readiness& readiness,
-                            std::function<bool()> store_writable, StaticFiles files);
+                            std::function<bool()> store_writable, StaticFiles files,
+                            MetricsPage metrics = {});
 
 }  // namespace hawser::server

@@ -15,16 +15,21 @@ class HttpRoutes : public testing::Test {
  protected:
   net::HttpResponse get(const std::string& path, const std::string& method = "GET") {
     if (!routes_)
-      routes_ = http_routes(
-          runtime::system_clock(), readiness_, [this] { return writable_; }, files_);
+      routes_ = http_routes(runtime::system_clock(), readiness_, [this] { return writable_; }, files_,
+                            {metrics_readers_, [] { return std::string("a 1\n"); }});
     net::HttpRequest request;
     request.method = method;
     request.path = path;
+    request.remote_address = remote_address_;
+    request.forwarded = forwarded_;
     return routes_(request);
   }
 
   Readiness readiness_;
   bool writable_ = true;
+  MetricsPage::Readers metrics_readers_ = MetricsPage::Readers::loopback;
+  std::string remote_address_ = "127.0.0.1";
+  bool forwarded_ = false;
   StaticFiles files_;
   net::HttpRoutes routes_;
 };
@@ -48,6 +53,31 @@ TEST_F(HttpRoutes, ready_says_why_not) {
   EXPECT_EQ(*get("/ready").body, R"({"ready":false,"reason":"draining"})");
   EXPECT_EQ(get("/ready").status, 503);
   EXPECT_EQ(get("/health").status, 200);
+}
+
+TEST_F(HttpRoutes, shows_metrics_to_this_machine_only_unless_told_otherwise) {
+  EXPECT_EQ(get("/metrics").status, 200);
+  EXPECT_EQ(*get("/metrics").body, "a 1\n");
+  EXPECT_EQ(get("/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+  forwarded_ = true;  // A proxy on this machine speaks for somebody.
+  EXPECT_EQ(get("/metrics").status, 404);
+  forwarded_ = false;
+  for (const auto* address : {"::1", "127.0.0.9"}) {
+    remote_address_ = address;
+    EXPECT_EQ(get("/metrics").status, 200) << address;
+  }
+  for (const auto* address : {"10.0.0.1", "2001:db8::1", "localhost.evil.example", ""}) {
+    remote_address_ = address;
+    EXPECT_EQ(get("/metrics").status, 404) << address;
+  }
+  remote_address_ = "10.0.0.1";
+  metrics_readers_ = MetricsPage::Readers::all;
+  routes_ = {};
+  EXPECT_EQ(get("/metrics").status, 200);
+  metrics_readers_ = MetricsPage::Readers::none;
+  remote_address_ = "127.0.0.1";
+  routes_ = {};
+  EXPECT_EQ(get("/metrics").status, 404);
 }
 
 TEST_F(HttpRoutes, unknown_paths_and_methods_are_refused) {
