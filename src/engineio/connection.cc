@@ -142,6 +142,9 @@ void Connection::websocket_closed(SocketId socket, std::string_view reason) {
 }
 
 void Connection::handle(const Packet& packet, PacketType poll_farewell, TimePoint now) {
+  // A client that leaves by itself will not come for its `close` packet.
+  if (state_ == State::lingering && packet.type == PacketType::close)
+    end("", poll_farewell, close_status::kNormal);
   if (state_ != State::open) return;
   switch (packet.type) {
     case PacketType::message: actions_.emplace_back(action::Receive{packet.data, packet.binary}); break;

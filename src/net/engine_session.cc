@@ -189,10 +189,15 @@ void EngineSession::close(CloseReason reason) {
   if (machine_.is_open()) ending_ = ending_of(reason);
   machine_.close(reason, now());
   run_actions();
-  // What a client is told at its last poll is a courtesy; strangers could ask for it without end.
-  const auto others = core_.gauges().lingering.value() - static_cast<std::int64_t>(lingering_.amount());
-  const auto limit = core_.share_of(core_.context().config.max_lingering);
-  if (machine_.is_lingering() && static_cast<std::size_t>(others) >= limit) abandon();
+  if (machine_.is_lingering() && !may_linger(reason)) abandon();
+}
+
+/// What a client is told at its last poll is a courtesy. Peers could ask for it without end, and one that did
+/// nothing until its time was over will not come for it.
+bool EngineSession::may_linger(CloseReason reason) const {
+  if (reason == CloseReason::connect_timeout) return false;
+  const auto lingering = static_cast<std::size_t>(core_.gauges().lingering.value());
+  return lingering - lingering_.amount() < core_.share_of(core_.context().config.max_lingering);
 }
 
 void EngineSession::give_way() {

@@ -80,6 +80,7 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   void reply_to(engineio::RequestId request, HttpReply reply);
   WebSocketConnection* find_socket(engineio::SocketId socket) const;
   void look_at_peer();
+  bool may_linger(CloseReason reason) const;
   void update_gauges();
   void leave_pending();
   void flush_at_end_of_turn();

@@ -60,6 +60,7 @@ net::ServerConfig net_config(const Config& config) {
   result.max_payload = config.engine.max_payload;
   result.permessage_deflate = config.engine.permessage_deflate;
   result.allowed_origins = config.server.client_url;
+  result.http_read_timeout = config.server.request_timeout;
   result.max_connections = connections_that_fit(config.server.max_connections);
   result.max_connections_per_address = config.server.max_connections_per_address;
   return result;

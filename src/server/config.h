@@ -31,7 +31,9 @@ struct Config {
     /// Fewer are taken where the limit of open files does not allow that many.
     std::size_t max_connections = limits::kMaxConnections;
     std::size_t max_connections_per_address = 0;  ///< 0: no bound
-    std::string metrics = "loopback";             ///< who may read /metrics; or "all", or "off"
+    /// For a request's head, and for its body beside what slow lines need.
+    Millis request_timeout = limits::kHttpReadTimeout;
+    std::string metrics = "loopback";  ///< who may read /metrics; or "all", or "off"
     /// Makes a secret of its own and listens on this machine only.
     bool dev = false;
   } server;

@@ -159,6 +159,7 @@ void add_server_keys(Keys& keys) {
   constexpr std::int64_t kMaxLoops = 256;
   constexpr std::int64_t kMaxDrainSeconds = 3600;
   constexpr std::int64_t kMostConnections = 1'000'000;
+  constexpr std::int64_t kLongestRequestMs = 600'000;
   keys.push_back(with_aliases(text(
                                   "server.host", [](auto& c) -> auto& { return c.server.host; }),
                               {"HAWSER_HOST"}));
@@ -185,6 +186,9 @@ void add_server_keys(Keys& keys) {
   keys.push_back(integer(
       "server.max_connections_per_address", 0, kMostConnections,
       [](auto& c) -> auto& { return c.server.max_connections_per_address; }));
+  keys.push_back(integer(
+      "server.request_timeout_ms", 100, kLongestRequestMs,
+      [](auto& c) -> auto& { return c.server.request_timeout; }));
   keys.push_back(choice(
       "server.metrics", {"loopback", "all", "off"}, [](auto& c) -> auto& { return c.server.metrics; }));
   keys.push_back(boolean(

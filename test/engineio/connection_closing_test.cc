@@ -114,6 +114,16 @@ TEST_F(ConnectionTest, forgets_a_closed_session_that_is_not_polled) {
   EXPECT_EQ(taken(), Trace{"forget"});
 }
 
+TEST_F(ConnectionTest, forgets_a_closed_session_whose_client_leaves) {
+  open_by_poll();
+  machine_->close(CloseReason::overloaded, now_);
+  taken();
+  EXPECT_TRUE(machine_->is_lingering());
+  post(2, "1");
+  EXPECT_FALSE(machine_->is_lingering());
+  EXPECT_EQ(traced_, (Trace{"forget", "post 2 <- ok"}));
+}
+
 TEST_F(ConnectionTest, drops_what_a_slow_reader_did_not_fetch) {
   open_by_poll();
   send("much");

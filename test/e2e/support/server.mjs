@@ -30,10 +30,11 @@ export const briskHeartbeat = "[engine]\nping_interval_ms = 1000\nping_timeout_m
 
 export class Server {
   /**
-   * @param {{args?: string[], config?: string, env?: Record<string, string>, dev?: boolean}} options
-   *   `config` is TOML text.
+   * @param {{args?: string[], config?: string, env?: Record<string, string>, dev?: boolean, wrapper?: string[]}} options
+   *   `config` is TOML text, `wrapper` a command that becomes the program.
    */
-  constructor({ args = [], config = "", env = {}, dev = true } = {}) {
+  constructor({ args = [], config = "", env = {}, dev = true, wrapper = [] } = {}) {
+    this.wrapper = wrapper;
     this.directory = mkdtempSync(join(tmpdir(), "hawser-test-"));
     this.log = join(this.directory, "server.log");
     this.port = 0;
@@ -69,7 +70,8 @@ export class Server {
 
   /** Resolves once it accepts connections. A later start uses the same port and data. */
   async start() {
-    const child = spawn(program, [...this.args, "--port", String(this.port)], {
+    const [command, ...words] = [...this.wrapper, program, ...this.args, "--port", String(this.port)];
+    const child = spawn(command, words, {
       env: this.env,
       stdio: ["ignore", "pipe", "pipe"],
     });
