@@ -153,6 +153,12 @@ inline constexpr std::size_t kMailboxBroadcastBytes = 64 * kMiB;
 /// Rooms of one socket, and the length of their names: they cost memory for as long as the socket lives.
 inline constexpr std::size_t kMaxRoomsPerSocket = 1'024;
 inline constexpr std::size_t kMaxRoomName = 256;
+/// Connection state recovery in memory, a namespace: how long a socket may be away, and what is kept for it.
+/// The window is the reference's; a client that was away for more than the rest starts anew.
+inline constexpr auto kRecoveryWindow = 2min;
+inline constexpr std::size_t kRecoverySockets = 18'000;
+inline constexpr std::size_t kRecoveryEvents = 10'000;
+inline constexpr std::size_t kRecoveryBytes = 16 * kMiB;
 /// Jobs a socket may replay at the same time.
 inline constexpr std::size_t kMaxCatchUps = 64;
 /// Jobs a socket may be subscribed to.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json.h"
 #include "base/limits.h"
 
 namespace hawser::fanout {
@@ -51,10 +52,20 @@ struct Gathering {
   }
 };
 
+/// The payload of an event with one argument more; without when there is no offset.
+Payload with_offset(Payload payload, std::string_view offset) {
+  if (offset.empty()) return payload;
+  payload.json.back() = ',';
+  json::append_string(payload.json, offset);
+  payload.json += ']';
+  return payload;
+}
+
 }  // namespace
 
-LocalBroadcaster::LocalBroadcaster(const std::vector<Loop*>& loops, PacketEncoder encode)
-    : encode_(std::move(encode)) {
+LocalBroadcaster::LocalBroadcaster(const std::vector<Loop*>& loops, PacketEncoder encode,
+                                   std::optional<Recovery> recovery)
+    : encode_(std::move(encode)), recovery_(std::move(recovery)) {
   for (auto* loop : loops) cores_.push_back(std::make_unique<Core>(*loop));
 }
 
@@ -66,12 +77,17 @@ Rooms& LocalBroadcaster::rooms(Loop& here) {
 
 Status LocalBroadcaster::broadcast(Loop& here, Broadcast message) {
   auto& own = core_of(here);
+  auto offset = message.is_volatile ? std::string() : next_offset();
+  auto packet = encode_(with_offset(std::move(message.payload), offset));
   const auto delivery = std::make_shared<const Delivery>(
-      Delivery{std::move(message.audience), encode_(std::move(message.payload)), message.is_volatile});
+      Delivery{std::move(message.audience), std::move(packet), message.is_volatile});
   Deliveries due;
   {
     const std::lock_guard lock(mutex_);
     if (!has_room()) return fail(Errc::overloaded, "Too many broadcasts wait; try again later.");
+    if (!offset.empty()) {
+      recovery_->record(std::move(offset), delivery->audience, delivery->packet, here.now());
+    }
     for (const auto& core : cores_) {
       if (core.get() != &own) put(*core, delivery);
     }
@@ -81,6 +97,47 @@ Status LocalBroadcaster::broadcast(Loop& here, Broadcast message) {
   due.push_back(delivery);
   deliver(own, due);
   return {};
+}
+
+void LocalBroadcaster::send(Loop& here, Member& to, Payload payload) {
+  auto offset = next_offset();
+  const auto packet = encode_(with_offset(std::move(payload), offset));
+  if (!offset.empty()) {
+    auto& own = core_of(here);
+    Deliveries due;
+    {
+      const std::lock_guard lock(mutex_);
+      recovery_->record(std::move(offset), {.rooms = {to.id()}, .except = {}}, packet, here.now());
+      due = take(own);
+    }
+    deliver(own, due);
+  }
+  to.deliver(packet, false);
+}
+
+/// Empty without recovery.
+std::string LocalBroadcaster::next_offset() {
+  return recovery_ ? std::to_string(++last_offset_) : std::string();
+}
+
+void LocalBroadcaster::park(Loop& here, std::string pid, Member& member) {
+  const std::lock_guard lock(mutex_);
+  recovery_->park(std::move(pid), {member.id(), rooms(here).rooms_of(member)}, here.now());
+}
+
+std::optional<RecoveredSocket> LocalBroadcaster::recover(Loop& here, const std::string& pid,
+                                                         std::string_view offset) {
+  auto& own = core_of(here);
+  std::optional<RecoveredSocket> back;
+  Deliveries due;
+  {
+    const std::lock_guard lock(mutex_);
+    back = recovery_->recover(pid, offset, here.now());
+    // What waits for this core is among what was missed, and must not come again.
+    due = take(own);
+  }
+  deliver(own, due);
+  return back;
 }
 
 bool LocalBroadcaster::has_room() const {

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -31,7 +32,8 @@ ConformanceParts make_parts(const ConformanceOptions& options, const runtime::Lo
     parts.namespaces.emplace(
         name, std::make_unique<fanout::LocalBroadcaster>(
                   std::vector<Loop*>(loops.begin(), loops.end()),
-                  [name](Payload payload) { return socketio::encode_event(name, std::move(payload)); }));
+                  [name](Payload payload) { return socketio::encode_event(name, std::move(payload)); },
+                  options.recovery ? std::optional(fanout::Recovery()) : std::nullopt));
   }
   return parts;
 }

@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/json.h"
+
 namespace hawser::server {
 namespace {
 
@@ -13,6 +15,13 @@ constexpr std::string_view kRefusing = "/refuse";
 constexpr std::string_view kRefusal = R"({"code":"E_REFUSED","list":[1,"é"]})";
 /// Random bytes of a Socket.IO sid: 20 characters, as the reference has them.
 constexpr std::size_t kSidBytes = 15;
+constexpr std::size_t kPidBytes = 18;
+
+std::string text_member(std::string_view object, std::string_view name) {
+  const auto member = json::View(object).find(name);
+  const auto text = member ? member->as_string() : std::nullopt;
+  return text.value_or("");
+}
 
 std::vector<std::string> names_of(const ConformanceParts& parts) {
   std::vector<std::string> names{std::string(kRefusing)};
@@ -44,6 +53,7 @@ void ConformanceSession::on_message(std::string_view message, bool binary) {
 
 void ConformanceSession::on_closed(std::string_view reason) {
   spdlog::debug("connection closed: {}", reason);
+  for (const auto& [nsp, socket] : sockets_) socket->park();
   sockets_.clear();
   loop_.cancel(std::exchange(connect_timer_, TimerId::none));
 }
@@ -59,12 +69,21 @@ void ConformanceSession::act(const socketio::ConnectRequest& request) {
     return;
   }
   loop_.cancel(std::exchange(connect_timer_, TimerId::none));
-  auto sid = parts_.random.token(kSidBytes);
-  channel_.send(share(connection_.accept(nsp, sid)));
+  accept(nsp, request.auth);
+}
+
+void ConformanceSession::accept(const std::string& nsp, std::string_view auth) {
+  auto& peers = *parts_.namespaces.find(nsp)->second;
+  auto pid = text_member(auth, "pid");
+  const auto offset = text_member(auth, "offset");
+  const auto before = peers.recovers() ? peers.recover(loop_, pid, offset) : std::nullopt;
+  if (!before) pid = peers.recovers() ? parts_.random.token(kPidBytes) : "";
+  auto sid = before ? before->socket.id : parts_.random.token(kSidBytes);
+  channel_.send(share(connection_.accept(nsp, sid, pid)));
   auto& socket = sockets_[nsp];
-  socket = std::make_unique<ConformanceSocket>(loop_, channel_, *parts_.namespaces.find(nsp)->second, nsp,
-                                               std::move(sid));
-  socket->greet(request.auth);
+  socket = std::make_unique<ConformanceSocket>(loop_, channel_, peers, nsp, std::move(sid), std::move(pid));
+  if (before) socket->resume(*before);
+  socket->greet(auth);
 }
 
 void ConformanceSession::act(socketio::Received received) {

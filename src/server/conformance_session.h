@@ -58,6 +58,7 @@ class ConformanceSession final : public ChannelHandler {
   void act(const socketio::Left& left);
   void act(const socketio::Violation& violation);
 
+  void accept(const std::string& nsp, std::string_view auth);
   void leave(const std::string& nsp);
   void leave_all();
 

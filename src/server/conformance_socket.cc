@@ -39,14 +39,31 @@ std::string describe(const std::vector<fanout::SocketInfo>& sockets) {
 }  // namespace
 
 ConformanceSocket::ConformanceSocket(Loop& loop, Channel& channel, fanout::LocalBroadcaster& peers,
-                                     std::string nsp, std::string sid)
-    : loop_(loop), channel_(channel), peers_(peers), nsp_(std::move(nsp)), sid_(std::move(sid)) {
+                                     std::string nsp, std::string sid, std::string pid)
+    : loop_(loop),
+      channel_(channel),
+      peers_(peers),
+      nsp_(std::move(nsp)),
+      sid_(std::move(sid)),
+      pid_(std::move(pid)) {
   peers_.rooms(loop_).add(*this);
 }
 
 ConformanceSocket::~ConformanceSocket() {
   peers_.rooms(loop_).remove(*this);
   loop_.cancel(ack_timer_);
+}
+
+void ConformanceSocket::resume(const fanout::RecoveredSocket& before) {
+  for (const auto& room : before.socket.rooms) {
+    const auto joined = peers_.rooms(loop_).join(*this, room);
+    if (!joined) spdlog::warn("recovery: {}", joined.error().message);
+  }
+  for (const auto& packet : before.missed) send(packet);
+}
+
+void ConformanceSocket::park() {
+  if (!pid_.empty()) peers_.park(loop_, pid_, *this);
 }
 
 void ConformanceSocket::greet(std::string_view auth) {
@@ -191,7 +208,7 @@ void ConformanceSocket::emit_to(fanout::Audience audience, Call& call) {
 }
 
 void ConformanceSocket::emit(Payload payload) {
-  send(socketio::encode_event(nsp_, std::move(payload)));
+  peers_.send(loop_, *this, std::move(payload));
 }
 
 void ConformanceSocket::answer(const Call& call, Payload payload) {

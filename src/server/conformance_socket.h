@@ -26,13 +26,17 @@ class ConformanceSocket final : public fanout::Member {
   enum class Wish { stay, leave, close };
 
   ConformanceSocket(Loop& loop, Channel& channel, fanout::LocalBroadcaster& peers, std::string nsp,
-                    std::string sid);
+                    std::string sid, std::string pid);
   ~ConformanceSocket() override;
   ConformanceSocket(const ConformanceSocket&) = delete;
   ConformanceSocket& operator=(const ConformanceSocket&) = delete;
 
+  /// It was here before: the rooms it was in, and what it missed.
+  void resume(const fanout::RecoveredSocket& before);
   /// `auth` is the JSON object of the CONNECT, empty when there was none.
   void greet(std::string_view auth);
+  /// The connection is gone, and the client may come back.
+  void park();
   Wish on_packet(socketio::Received received);
 
   const std::string& id() const override { return sid_; }
@@ -75,6 +79,7 @@ class ConformanceSocket final : public fanout::Member {
   fanout::LocalBroadcaster& peers_;
   const std::string nsp_;
   const std::string sid_;
+  const std::string pid_;  ///< empty without recovery
   socketio::AckTable acks_;
   TimerId ack_timer_ = TimerId::none;
   Wish wish_ = Wish::stay;

@@ -18,7 +18,14 @@ using testing::UnorderedElementsAre;
 
 class LocalBroadcasterTest : public testing::Test {
  protected:
-  LocalBroadcasterTest() {
+  explicit LocalBroadcasterTest(std::optional<Recovery> recovery = std::nullopt)
+      : broadcaster(
+            {&first, &second},
+            [this](Payload payload) {
+              ++encoded;
+              return EncodedPacket{share(payload.json), std::move(payload.attachments)};
+            },
+            std::move(recovery)) {
     broadcaster.rooms(first).add(a);
     broadcaster.rooms(first).add(b);
     broadcaster.rooms(second).add(c);
@@ -34,10 +41,7 @@ class LocalBroadcasterTest : public testing::Test {
 
   test::FakeLoop first{0}, second{1};
   std::size_t encoded = 0;
-  LocalBroadcaster broadcaster{{&first, &second}, [this](Payload payload) {
-                                 ++encoded;
-                                 return EncodedPacket{share(payload.json), std::move(payload.attachments)};
-                               }};
+  LocalBroadcaster broadcaster;
   RecordingMember a{"a"}, b{"b"}, c{"c"};
 };
 
@@ -122,6 +126,54 @@ TEST_F(LocalBroadcasterTest, finds_the_sockets_of_all_cores) {
   EXPECT_THAT(found, UnorderedElementsAre(Pair("c", ElementsAre("c", "room"))));
   fetch({{"nobody"}, {}});
   EXPECT_TRUE(found.empty());
+}
+
+class RecoveringBroadcasterTest : public LocalBroadcasterTest {
+ protected:
+  RecoveringBroadcasterTest() : LocalBroadcasterTest(Recovery()) {}
+
+  static std::vector<std::string> texts(const std::vector<EncodedPacket>& packets) {
+    std::vector<std::string> texts;
+    for (const auto& packet : packets) texts.push_back(*packet.text);
+    return texts;
+  }
+};
+
+TEST_F(RecoveringBroadcasterTest, gives_every_event_an_offset_but_volatile_ones) {
+  ASSERT_TRUE(send(first, R"(["x"])"));
+  ASSERT_TRUE(broadcaster.broadcast(first, {{}, {R"(["v"])", {}}, true}));
+  broadcaster.send(first, a, {R"(["only",1])", {}});
+  EXPECT_THAT(a.texts, ElementsAre(R"(["x","1"])", R"(volatile ["v"])", R"(["only",1,"2"])"));
+  EXPECT_THAT(b.texts, ElementsAre(R"(["x","1"])", R"(volatile ["v"])"));
+}
+
+TEST_F(RecoveringBroadcasterTest, brings_a_socket_back_on_another_core_with_each_missed_event_once) {
+  ASSERT_TRUE(send(first, R"(["seen"])"));
+  broadcaster.park(first, "p", a);
+  broadcaster.rooms(first).remove(a);
+  ASSERT_TRUE(send(first, R"(["missed"])"));
+  ASSERT_TRUE(send(first, R"(["for b"])", {{"b"}, {}}));
+  // The mailbox of the other core is still full: what waits there was missed as well, and not more often.
+  auto back = broadcaster.recover(second, "p", "1");
+  ASSERT_TRUE(back);
+  EXPECT_THAT(texts(back->missed), ElementsAre(R"(["missed","2"])"));
+  EXPECT_THAT(c.texts, ElementsAre(R"(["seen","1"])", R"(["missed","2"])"));
+  RecordingMember returned{"a"};
+  broadcaster.rooms(second).add(returned);
+  second.run();
+  EXPECT_TRUE(returned.texts.empty());
+  ASSERT_TRUE(send(first, R"(["next"])"));
+  second.run();
+  EXPECT_THAT(returned.texts, ElementsAre(R"(["next","4"])"));
+  broadcaster.rooms(second).remove(returned);
+  EXPECT_FALSE(broadcaster.recover(first, "p", "1"));
+}
+
+TEST_F(RecoveringBroadcasterTest, sends_to_one_behind_what_waits_for_its_core) {
+  ASSERT_TRUE(send(second, R"(["before"])"));
+  broadcaster.send(first, a, {R"(["behind"])", {}});
+  first.run();
+  EXPECT_THAT(a.texts, ElementsAre(R"(["before","1"])", R"(["behind","2"])"));
 }
 
 }  // namespace
