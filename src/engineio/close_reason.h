@@ -27,6 +27,8 @@ inline constexpr CloseStatus kClientPing{1002,
                                          "a ping from the client: in Engine.IO v4 only servers send pings"};
 inline constexpr CloseStatus kConcurrentPoll{1002, "two polls at once"};
 inline constexpr CloseStatus kConcurrentPost{1002, "two posts at once"};
+inline constexpr CloseStatus kRepeated{
+    1002, "the same request twice (parameter t): its answer may be lost, reconnect"};
 inline constexpr CloseStatus kUpgradeTaken{1000, "the session has a WebSocket already, or is closed"};
 inline constexpr CloseStatus kUpgradeFailed{1000, "the upgrade was not completed"};
 }  // namespace close_status

@@ -1,6 +1,7 @@
 #include "engineio/connection.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "engineio/close_reason.h"
@@ -21,6 +22,12 @@ constexpr Millis kClockGrain{1};
 
 constexpr std::string_view kProbe = "probe";
 
+/// Takes the nonce as the last one, and says whether it was that already.
+bool is_repeated(std::optional<std::size_t>& last, std::string_view nonce) {
+  const auto hash = nonce.empty() ? std::nullopt : std::optional(std::hash<std::string_view>{}(nonce));
+  return std::exchange(last, hash) == hash && hash.has_value();
+}
+
 }  // namespace
 
 Connection::Connection(std::string sid, const Settings& settings, TimePoint now)
@@ -38,8 +45,9 @@ void Connection::open_by_websocket(SocketId socket) {
   push({PacketType::open, false, share(open_data(sid_, Transport::websocket, settings_))});
 }
 
-void Connection::poll(RequestId request, TimePoint now) {
+void Connection::poll(RequestId request, TimePoint now, std::string_view nonce) {
   expire(now);
+  const bool repeated = is_repeated(poll_nonce_, nonce);
   if (state_ == State::gone) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
   } else if (transport_ == Transport::websocket) {
@@ -56,13 +64,18 @@ void Connection::poll(RequestId request, TimePoint now) {
     }
   } else {
     poll_ = request;
+    if (repeated) {
+      fault("transport error", close_status::kRepeated);
+      return;
+    }
     flush();
     if (poll_ && probed_) noop_at_ = now + kUpgradePollDelay;
   }
 }
 
-void Connection::begin_post(RequestId request, TimePoint now) {
+void Connection::begin_post(RequestId request, TimePoint now, std::string_view nonce) {
   expire(now);
+  const bool repeated = is_repeated(post_nonce_, nonce);
   if (state_ == State::gone || is_leaving_) {
     actions_.emplace_back(action::Refuse{request, ErrorCode::session_unknown});
   } else if (transport_ == Transport::websocket) {
@@ -72,6 +85,7 @@ void Connection::begin_post(RequestId request, TimePoint now) {
     fault("transport error", close_status::kConcurrentPost);
   } else {
     post_ = request;
+    if (repeated) fault("transport error", close_status::kRepeated);
   }
 }
 

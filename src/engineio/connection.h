@@ -77,9 +77,12 @@ class Connection {
   void open_by_websocket(SocketId socket);
 
   // --- Polling ---
-  void poll(RequestId request, TimePoint now);
+  /// `nonce` as in Query; empty when there is none. A browser sends a request again by itself when the
+  /// connection broke before the answer's head was read. What that answer held is lost, and a POST would be
+  /// handled twice, so the session ends and the client comes back.
+  void poll(RequestId request, TimePoint now, std::string_view nonce = {});
   /// A POST has begun to arrive; its packets follow one by one, then its end.
-  void begin_post(RequestId request, TimePoint now);
+  void begin_post(RequestId request, TimePoint now, std::string_view nonce = {});
   void post_packet(RequestId request, const Packet& packet, TimePoint now);
   /// `valid` is false when the body was malformed.
   void end_post(RequestId request, bool valid, TimePoint now);
@@ -152,6 +155,7 @@ class Connection {
   TimePoint heartbeat_at_;  ///< the next ping, or the end of waiting for its pong
   std::optional<TimePoint> upgrade_until_, noop_at_, linger_until_;
   std::optional<RequestId> poll_, post_;
+  std::optional<std::size_t> poll_nonce_, post_nonce_;  ///< hashes of the last ones
   std::optional<SocketId> socket_, probe_;
   bool probed_ = false;  ///< the probing socket has shown that it works
   std::vector<OutgoingPacket> buffer_;

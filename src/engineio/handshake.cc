@@ -29,6 +29,7 @@ std::optional<std::string>* field_of(Query& query, std::string_view key) {
   if (key == "sid") return &query.sid;
   if (key == "EIO") return &query.version;
   if (key == "token") return &query.token;
+  if (key == "t") return &query.nonce;
   return nullptr;
 }
 

@@ -28,6 +28,8 @@ enum class ErrorCode : std::uint8_t {
 /// comma, which makes it no valid value of anything.
 struct Query {
   std::optional<std::string> transport, sid, version, token;
+  std::optional<std::string>
+      nonce;  ///< `t`, another one in each request; a request with the same is the same
 };
 
 /// Percent-decoding; a malformed escape is kept as it stands.

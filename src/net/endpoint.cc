@@ -58,8 +58,8 @@ std::optional<ErrorCode> check(const engineio::Request& request, const Endpoint&
   return engineio::check_session(request, is_known ? session->transport() : std::nullopt);
 }
 
-std::string_view token_of(const engineio::Query& query) {
-  return query.token ? std::string_view(*query.token) : std::string_view();
+std::string_view text_of(const std::optional<std::string>& parameter) {
+  return parameter ? std::string_view(*parameter) : std::string_view();
 }
 
 /// Null when the server takes no more: then the answer is `unavailable`.
@@ -105,7 +105,7 @@ void open_websocket(HttpConnection& connection, const std::shared_ptr<EngineSess
       core, std::move(upgrade.socket), core.next_id(),
       WebSocketConnection::Request{head.websocket_key, head.websocket_extensions});
   if (opened) {
-    session->open_by_websocket(socket, {token_of(query), remote_address});
+    session->open_by_websocket(socket, {text_of(query.token), remote_address});
   } else {
     session->add_websocket(socket);
   }
@@ -150,7 +150,7 @@ void open_by_poll(HttpConnection& connection, const Endpoint& endpoint, Exchange
     connection.respond(id, refusal(*error));
   } else if (const auto session = make_session(core, endpoint)) {
     session->open_by_poll(ReplyAddress(connection, id),
-                          {token_of(request.query), connection.remote_address()});
+                          {text_of(request.query.token), connection.remote_address()});
   } else {
     connection.respond(id, unavailable());
   }
@@ -158,7 +158,8 @@ void open_by_poll(HttpConnection& connection, const Endpoint& endpoint, Exchange
 
 /// Hands a request that names a session to it, on its core, or refuses the request.
 void to_session(HttpConnection& connection, const Endpoint& endpoint, ExchangeId id,
-                engineio::Request request, std::function<void(EngineSession&, const ReplyAddress&)> act) {
+                engineio::Request request,
+                std::function<void(EngineSession&, const ReplyAddress&, std::string_view nonce)> act) {
   const auto sid = *request.query.sid;
   connection.set_session(id, sid);
   with_session(connection.core(), sid,
@@ -167,7 +168,7 @@ void to_session(HttpConnection& connection, const Endpoint& endpoint, ExchangeId
                  if (const auto error = check(request, endpoint, session.get())) {
                    reply.send(refusal(*error));
                  } else {
-                   act(*session, reply);
+                   act(*session, reply, text_of(request.query.nonce));
                  }
                });
 }
@@ -264,7 +265,9 @@ void on_head(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
   }
   // Two at a time are refused, so it counts from here.
   to_session(connection, *endpoint, id, std::move(request),
-             [size = head.body_size](auto& session, const auto& reply) { session.begin_post(reply, size); });
+             [size = head.body_size](auto& session, const auto& reply, auto nonce) {
+               session.begin_post(reply, nonce, size);
+             });
 }
 
 void on_request(HttpConnection& connection, ExchangeId id, const HttpHead& head, std::string body) {

@@ -86,19 +86,20 @@ bool EngineSession::may_compress() const {
   return core_.context().config.permessage_deflate && handler_ && handler_->is_authenticated();
 }
 
-void EngineSession::poll(const ReplyAddress& reply) {
+void EngineSession::poll(const ReplyAddress& reply, std::string_view nonce) {
   waiting_.push_back(reply);
-  machine_.poll(reply.id(), now());
+  machine_.poll(reply.id(), now(), nonce);
   run_actions();
   tell_writable();
 }
 
-void EngineSession::begin_post(const ReplyAddress& reply, std::optional<std::size_t> body_size) {
+void EngineSession::begin_post(const ReplyAddress& reply, std::string_view nonce,
+                               std::optional<std::size_t> body_size) {
   if (!authenticated_ && body_size.value_or(SIZE_MAX) > limits::kMaxUnauthenticatedPayload) {
     return reply.send(plain_reply(body_size ? 413 : 411));
   }
   waiting_.push_back(reply);
-  machine_.begin_post(reply.id(), now());
+  machine_.begin_post(reply.id(), now(), nonce);
   run_actions();
 }
 

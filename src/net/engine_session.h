@@ -33,9 +33,10 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
   std::optional<engineio::Transport> transport() const { return machine_.transport(); }
 
   // --- Requests ---
-  void poll(const ReplyAddress& reply);
+  /// `nonce` as in engineio::Connection.
+  void poll(const ReplyAddress& reply, std::string_view nonce);
   /// `body_size`: nothing when it is not known before the end.
-  void begin_post(const ReplyAddress& reply, std::optional<std::size_t> body_size);
+  void begin_post(const ReplyAddress& reply, std::string_view nonce, std::optional<std::size_t> body_size);
   /// `valid`: the body is of a kind that can hold packets.
   void finish_post(engineio::RequestId request, std::string body, bool valid);
   void forget_post(engineio::RequestId request);

@@ -83,6 +83,41 @@ TEST_F(ConnectionTest, closes_on_a_second_poll_and_tells_the_first) {
   EXPECT_EQ(machine_->transport(), std::nullopt);
 }
 
+TEST_F(ConnectionTest, ends_when_a_browser_sends_a_poll_again_whose_answer_is_lost) {
+  open_by_poll();
+  machine_->poll(2, now_, "first");
+  send("lost");
+  machine_->flush();
+  machine_->poll(3, now_, "second");
+  send("arrives");
+  machine_->flush();
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 4lost", "poll 3 <- 4arrives"}));
+  machine_->poll(4, now_, "second");
+  EXPECT_EQ(taken(), (Trace{"refuse 4 code 3", "closed transport error", "forget"}));
+}
+
+TEST_F(ConnectionTest, handles_a_post_that_a_browser_sends_again_once) {
+  open_by_poll();
+  machine_->begin_post(2, now_, "same");
+  machine_->end_post(2, true, now_);
+  machine_->poll(3, now_, "same");
+  EXPECT_EQ(taken(), Trace{"post 2 <- ok"}) << "polls and posts apart";
+  machine_->begin_post(4, now_, "same");
+  EXPECT_EQ(taken(), (Trace{"refuse 4 code 3", "refuse 3 code 3", "closed transport error", "forget"}));
+}
+
+TEST_F(ConnectionTest, takes_requests_without_a_nonce_as_different_ones) {
+  open_by_poll();
+  for (const RequestId request : {2, 3}) {
+    machine_->poll(request, now_);
+    send("a");
+    machine_->flush();
+    machine_->begin_post(request + 2, now_);
+    machine_->end_post(request + 2, true, now_);
+  }
+  EXPECT_EQ(taken(), (Trace{"poll 2 <- 4a", "post 4 <- ok", "poll 3 <- 4a", "post 5 <- ok"}));
+}
+
 TEST_F(ConnectionTest, closes_on_a_second_post) {
   open_by_poll();
   machine_->poll(2, now_);

@@ -37,6 +37,20 @@ TEST_P(PollingServerTest, opens_a_session_with_the_headers_of_the_reference) {
   EXPECT_EQ(posted.body, "ok");
 }
 
+TEST_P(PollingServerTest, ends_a_session_whose_poll_is_sent_again_over_another_connection) {
+  start(GetParam());
+  auto home = at_home();
+  const auto sid = open_polling(home);
+  home.post(polling(sid) + "&t=1", "4lost");
+  EXPECT_EQ(home.get(polling(sid) + "&t=2").body, "4lost");
+  home.post(polling(sid) + "&t=3", "4late");
+  const auto again = elsewhere().get(polling(sid) + "&t=2");
+  EXPECT_EQ(again.status, 400);
+  EXPECT_NE(again.body.find("the same request twice"), std::string::npos) << again.body;
+  ASSERT_TRUE(closed_.wait_for(1));
+  EXPECT_EQ(home.get(polling(sid) + "&t=4").body, R"({"code":1,"message":"Session ID unknown"})");
+}
+
 TEST_P(PollingServerTest, echoes_over_any_connection) {
   start(GetParam());
   auto home = at_home();
