@@ -96,9 +96,9 @@ sanitized() {
   title "build ($preset)"
   scripts/build "$preset" all
   cxx_tests "$preset"
-  HAWSER_TEST_PATIENCE=120000 HAWSER_TEST_KILL_CYCLES=3 HAWSER_BIN="$PWD/build/$preset/hawser" \
+  HAWSER_TEST_PATIENCE=120000 HAWSER_TEST_KILL_CYCLES=3 HAWSER_TEST_CUTS=30 HAWSER_BIN="$PWD/build/$preset/hawser" \
     HAWSER_TEST_LOOPS=2 node_tests "end-to-end ($preset)" \
-    test/e2e/{auth,jobs,sync,errors,crash,keep_alive,handlers,kill_cycles,tls,deflate}.test.mjs \
+    test/e2e/{auth,jobs,sync,errors,crash,keep_alive,handlers,kill_cycles,recovery,recovery_cuts,tls,deflate}.test.mjs \
     test/conformance/{engine_polling,engine_upgrade,socketio_events,socketio_rooms,recovery}.test.mjs
 }
 
