@@ -48,6 +48,8 @@ struct AsioLoop::State {
     });
   }
 
+  bool has_due() const { return !timers.empty() && timers.begin()->first.first <= clock.now(); }
+
   void run_due() {
     armed_for = TimePoint::max();
     const auto now = clock.now();
@@ -112,6 +114,18 @@ void AsioLoop::run() {
   state_->context.run();
 }
 
+bool AsioLoop::poll() {
+  state_->thread = std::this_thread::get_id();
+  bool any = false;
+  do {
+    const bool due = state_->has_due();
+    if (due) state_->run_due();
+    any = state_->context.poll() > 0 || due || any;
+  } while (state_->has_due());
+  state_->thread = std::thread::id();
+  return any;
+}
+
 void AsioLoop::stop() {
   state_->context.stop();
 }
@@ -125,6 +139,10 @@ void AsioLoop::at_end_of_turn(Task task) {
 
 asio::io_context& AsioLoop::context() {
   return state_->context;
+}
+
+std::size_t AsioLoop::timers() const {
+  return state_->timers.size();
 }
 
 }  // namespace hawser::runtime

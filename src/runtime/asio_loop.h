@@ -24,12 +24,17 @@ class AsioLoop final : public Loop {
 
   /// Runs until `stop`.
   void run();
+  /// Instead of `run`: does what is ready, and what is due by the clock, until nothing is; true if there was
+  /// anything. For tests that own the clock.
+  bool poll();
   /// Ends `run` after the current turn; what is still posted is destroyed with the loop. Any thread.
   void stop();
   /// Runs `task` once, after the handlers that are ready in this turn. For flushing what a turn wrote.
   /// Loop thread.
   void at_end_of_turn(Task task);
   boost::asio::io_context& context();
+  /// Timers that are set. Loop thread.
+  std::size_t timers() const;
 
  private:
   struct State;

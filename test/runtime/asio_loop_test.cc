@@ -51,6 +51,38 @@ TEST(AsioLoop, a_cancelled_timer_does_not_fire) {
   EXPECT_FALSE(fired);
 }
 
+/// A clock that a test moves, far ahead of the real one so that no real timer comes in between.
+class OwnClock final : public Clock {
+ public:
+  TimePoint now() const override { return now_; }
+  WallMillis wall_now() const override { return 0; }
+  void advance(Duration by) { now_ += by; }
+
+ private:
+  TimePoint now_{std::chrono::hours(1'000'000)};
+};
+
+TEST(AsioLoop, a_poll_does_what_is_ready_and_due_by_the_clock) {
+  OwnClock clock;
+  AsioLoop loop(0, clock);
+  std::vector<int> order;
+  loop.after(10ms, [&] {
+    order.push_back(2);
+    loop.post([&] { order.push_back(3); });
+    EXPECT_TRUE(loop.is_current());
+  });
+  loop.after(20ms, [&] { order.push_back(4); });
+  loop.post([&] { order.push_back(1); });
+  EXPECT_TRUE(loop.poll());
+  EXPECT_EQ(order, (std::vector{1}));
+  EXPECT_FALSE(loop.poll());
+  clock.advance(10ms);
+  EXPECT_TRUE(loop.poll());
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+  EXPECT_EQ(loop.timers(), 1U);
+  EXPECT_FALSE(loop.is_current());
+}
+
 TEST(AsioLoop, a_timer_may_cancel_another_that_is_due_at_the_same_time) {
   AsioLoop loop(0, system_clock());
   bool fired = false;
