@@ -120,6 +120,9 @@ Status read_payload(std::string_view text, Packet& packet) {
   const auto payload = json::validate(text);
   if (!payload) return std::unexpected(payload.error());
   packet.payload = payload->raw();
+  // The reference parser takes white space there for the ack id 0.
+  if (!text.starts_with(packet.payload))
+    return fail(Errc::bad_request, "White space stands before the payload.");
   if (auto ok = check_kind(*payload, packet); !ok) return ok;
   if (packet.attachments > 0 && !placeholders_are_valid(packet.payload, packet.attachments)) {
     return fail(Errc::bad_request, "A placeholder names an attachment that does not exist.");
