@@ -56,8 +56,8 @@ struct CloseSocket {
 struct Closed {
   std::string_view reason;
 };
-/// The session is over for clients as well: no request can reach it any more. Once, the last but for the
-/// answer to a POST that was being handled.
+/// The session is over for clients as well: no request can reach it any more. Once; behind it come only the
+/// answer to a POST that was being handled, and the refusal of a request or socket that came too late.
 struct Forget {};
 
 }  // namespace action
