@@ -180,7 +180,7 @@ describe("what cannot be continued is said", () => {
   const forgeries = {
     "a garbled pid": ({ pid, offset }) => ({ pid: turned(pid, 20), offset }),
     "a pid that is none": ({ offset }) => ({ pid: "x", offset }),
-    "a pid of 100,000 characters": ({ offset }) => ({ pid: "A".repeat(100_000), offset }),
+    "a pid of 10,000 characters": ({ offset }) => ({ pid: "A".repeat(10_000), offset }),
     "a garbled offset": ({ pid, offset }) => ({ pid, offset: `${offset};` }),
     "an offset that is none": ({ pid }) => ({ pid, offset: "" }),
     "a position beyond the head": ({ pid, offset }) => ({ pid, offset: moved(offset, (position) => position + 1) }),
