@@ -207,10 +207,11 @@ void answer_preflight(HttpConnection& connection, ExchangeId id, const engineio:
 /// for the next request, so nothing is read behind it.
 void refuse_body(HttpConnection& connection, ExchangeId id, const engineio::Request& request,
                  std::optional<ErrorCode> error) {
-  if (!error && request.method == engineio::Request::Method::post) error = ErrorCode::bad_handshake_method;
+  const bool get = request.method == engineio::Request::Method::get;
+  if (!error && !get && !request.query.sid) error = ErrorCode::bad_handshake_method;
   const auto code = error.value_or(ErrorCode::bad_request);
   auto reply = request.upgrade ? upgrade_refusal(code) : refusal(code);
-  reply.close = request.method != engineio::Request::Method::post;
+  reply.close = get;
   connection.respond(id, std::move(reply));
 }
 
