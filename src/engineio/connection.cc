@@ -271,6 +271,7 @@ void Connection::expire(TimePoint now) {
 
 void Connection::beat(TimePoint now) {
   if (awaiting_pong_) {
+    close_sockets(close_status::kPingTimeout, true);  // Nobody is there to take what is queued.
     end("ping timeout", PacketType::close, close_status::kPingTimeout);
     return;
   }

@@ -25,7 +25,7 @@ TEST_F(ConnectionTest, dies_interval_plus_timeout_after_open_without_pong) {
   run_until(499ms);
   EXPECT_EQ(taken(), Trace{"ws 10 <- 2"});
   run_until(500ms);
-  EXPECT_EQ(taken(), (Trace{"close ws 10 1001", "closed ping timeout", "forget"}));
+  EXPECT_EQ(taken(), (Trace{"close ws 10 1001 discard", "closed ping timeout", "forget"}));
   EXPECT_EQ(machine_->next_deadline(), std::nullopt);
 }
 

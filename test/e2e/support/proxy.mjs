@@ -59,6 +59,14 @@ export class Proxy {
     this.#blackHole = on;
   }
 
+  /** Takes nothing from anybody any more, so that what is sent piles up with its sender. */
+  freeze() {
+    for (const { client, server } of this.#lines) {
+      client.pause();
+      server.pause();
+    }
+  }
+
   async close() {
     for (const line of [...this.#lines]) this.#drop(line);
     this.#server.close();

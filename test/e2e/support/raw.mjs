@@ -51,8 +51,10 @@ export class RawConnection {
     const found = new Promise((resolve, reject) => {
       watcher = () => {
         const value = probe();
-        if (value !== undefined) resolve(value);
-        else if (this.ended) reject(new Error(`the server closed (${this.ending}) before ${what}`));
+        if (value !== undefined) {
+          this.watchers.delete(watcher); // Several pieces may come before anybody can react.
+          resolve(value);
+        } else if (this.ended) reject(new Error(`the server closed (${this.ending}) before ${what}`));
       };
       this.watchers.add(watcher);
       watcher();

@@ -30,7 +30,7 @@ export class Witness {
     const health = await this.prober.take();
     assert.deepEqual(health.failures, [], "/health failed");
     assert.ok(health.max < kHangMillis, `/health took ${health.max} ms`);
-    this.client.received = this.client.received.filter(({ name }) => name === "connected");
+    this.client.received = this.client.received.filter(({ body }) => body?.jobId !== jobId);
   }
 
   async leave() {
@@ -48,7 +48,7 @@ export async function metrics(server) {
 }
 
 /** Gauges of what clients hold. */
-export const held = [
+const held = [
   "hawser_sessions",
   "hawser_sessions_unauthenticated",
   "hawser_sessions_lingering",
@@ -64,14 +64,20 @@ export const held = [
   "hawser_store_commands_queued",
 ];
 
-/** Resolves when nothing is held any more but the connection that asks. */
-export async function nobodyLeft(server, millis) {
+/** Resolves when no session is left, and nothing that sessions hold. */
+export async function nothingHeld(server, isLeft = ({ value }) => value !== 0, names = held) {
   let left = {};
   const isEmpty = async () => {
-    const samples = await metrics(server);
-    left = Object.fromEntries(held.map((name) => [name, samples[name]]).filter(([, value]) => value !== 0));
-    if (samples.hawser_connections > 1) left.hawser_connections = samples.hawser_connections;
+    const samples = Object.entries(await metrics(server)).filter(([name]) => names.includes(name));
+    assert.equal(samples.length, names.length, "a gauge is missing");
+    left = Object.fromEntries(samples.filter(([name, value]) => isLeft({ name, value })));
     return Object.keys(left).length === 0;
   };
-  await eventually(isEmpty, () => `end of ${JSON.stringify(left)}`, millis);
+  await eventually(isEmpty, () => `end of ${JSON.stringify(left)}`);
+}
+
+/** The same, and no connection but the one that asks. */
+export function nobodyLeft(server) {
+  const isLeft = ({ name, value }) => value > (name === "hawser_connections" ? 1 : 0);
+  return nothingHeld(server, isLeft, [...held, "hawser_connections"]);
 }

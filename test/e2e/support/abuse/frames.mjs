@@ -141,6 +141,7 @@ export const frames = [
   },
   {
     name: "a flood of pings by peers that do not read is not queued",
+    alone: true,
     run: async (target) => {
       const piece = frame(0x89, "x".repeat(125));
       const flood = Buffer.alloc(piece.length * 20_000, piece);

@@ -183,7 +183,8 @@ export const http = [
       const bodies = {
         "separators only": ["\x1e".repeat(kMaxPayload), 400],
         "half a million packets": [`${"6\x1e".repeat(kMaxPayload / 2 - 1)}6`, 200],
-        "one packet": [`4${"x".repeat(kMaxPayload - 1)}`, 200],
+        "one packet": [`4${"x".repeat(kMaxPayload - 1)}`, 400],
+        "one event": [`42["x","${"x".repeat(kMaxPayload - 10)}"]`, 200],
         "base64 without an end": [`b${"A".repeat(kMaxPayload - 1)}`, 400],
         "invalid UTF-8": ["4\xff".repeat(kMaxPayload / 2), 400],
       };
@@ -198,6 +199,7 @@ export const http = [
   },
   {
     name: "octet-stream posts are answered 400 and end their session, 300 times",
+    alone: true,
     run: async (target) => {
       const before = (await metrics(target.server)).hawser_connections;
       for (let count = 0; count < 300; count += 1) {

@@ -6,8 +6,8 @@ import { http } from "./http.mjs";
 import { packets } from "./packets.mjs";
 import { strangers } from "./strangers.mjs";
 
-export { floods, frames, http, packets, strangers };
-export const everything = [...frames, ...packets, ...http, ...floods, ...strangers];
+/** `alone`: it looks at what all connections hold together. */
+export const themes = { frames, packets, http, floods, strangers };
 
 /** Settings under which what waits for a timeout does not take the time of a person. */
 export const config = `

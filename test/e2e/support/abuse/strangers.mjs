@@ -40,11 +40,14 @@ export async function honestNewcomer(target) {
 export const strangers = [
   {
     name: "5,000 sockets that never authenticate are closed in time, those beyond 4,096 refused with 503",
+    alone: true,
     run: async (target) => {
+      const before = (await metrics(target.server)).hawser_sessions_unauthenticated;
       const { inside, refused } = await crowd(target);
-      const samples = await metrics(target.server);
-      assert.ok(samples.hawser_sessions_unauthenticated <= kPlaces, String(samples.hawser_sessions_unauthenticated));
-      assert.ok(inside.length >= kPlaces * 0.9, `${inside.length} were let in`);
+      const after = (await metrics(target.server)).hawser_sessions_unauthenticated;
+      assert.ok(after <= kPlaces, `${after} strangers`);
+      // Each core has its share of the places, and the kernel does not spread connections evenly.
+      assert.ok(inside.length >= (kPlaces - before) * 0.9, `${inside.length} were let in`);
       for (const { status, headers } of refused) {
         assert.equal(status, 503);
         assert.match(headers["retry-after"], /^\d+$/);
