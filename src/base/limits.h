@@ -99,6 +99,9 @@ inline constexpr std::size_t kMaxSendBytes = 512 * kMiB;
 inline constexpr std::size_t kMaxReceiveBytes = 256 * kMiB;
 /// Messages and bytes one core reads of one connection before it serves the others.
 inline constexpr std::size_t kReadBudget = 64 * kKiB;
+/// Packets of one polling body that a core handles before it serves the others: a body of the largest size
+/// can hold half a million.
+inline constexpr std::size_t kPacketsPerTurn = 1'000;
 
 // --- Jobs ---
 inline constexpr std::size_t kMaxTypeName = 64;

@@ -109,6 +109,7 @@ class Connection {
   /// When `timer` is due.
   std::optional<TimePoint> next_deadline() const;
 
+  bool has_actions() const { return !actions_.empty(); }
   /// Moves the pending actions into `out`, whose old content is dropped but not its memory.
   void take_actions(std::vector<Action>& out);
 

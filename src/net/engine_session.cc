@@ -104,12 +104,23 @@ void EngineSession::begin_post(const ReplyAddress& reply, std::string_view nonce
 }
 
 void EngineSession::finish_post(engineio::RequestId request, std::string body, bool valid) {
-  engineio::PayloadReader reader(body);
-  while (const auto packet = valid ? reader.next() : std::nullopt) {
-    machine_.post_packet(request, *packet, now());
-    run_actions();
+  if (!valid) return end_post(request, false);
+  handle_packets(std::make_unique<Post>(request, std::move(body)));
+}
+
+void EngineSession::handle_packets(std::unique_ptr<Post> post) {
+  for (std::size_t count = 0; count < limits::kPacketsPerTurn; ++count) {
+    const auto packet = post->reader.next();
+    if (!packet) return end_post(post->request, !post->reader.failed());
+    machine_.post_packet(post->request, *packet, now());
+    if (machine_.has_actions()) run_actions();
   }
-  machine_.end_post(request, valid && !reader.failed(), now());
+  if (!machine_.is_open()) return end_post(post->request, true);  // The rest is for nobody.
+  later([post = std::move(post)](EngineSession& self) mutable { self.handle_packets(std::move(post)); });
+}
+
+void EngineSession::end_post(engineio::RequestId request, bool valid) {
+  machine_.end_post(request, valid, now());
   run_actions();
 }
 

@@ -66,8 +66,19 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
  private:
   using HandlerCall = std::move_only_function<void(EngineSession&)>;
 
+  /// A body whose packets are handled some at a time.
+  struct Post {
+    Post(engineio::RequestId id, std::string text) : request(id), body(std::move(text)), reader(body) {}
+
+    engineio::RequestId request;
+    std::string body;
+    engineio::PayloadReader reader;
+  };
+
   void make_application(const HandshakeInfo& info);
   bool may_compress() const;
+  void handle_packets(std::unique_ptr<Post> post);
+  void end_post(engineio::RequestId request, bool valid);
   void run_actions();
   void perform(engineio::action::Receive& action);
   void perform(engineio::action::AnswerPoll& action);

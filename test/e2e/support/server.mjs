@@ -30,10 +30,11 @@ export const briskHeartbeat = "[engine]\nping_interval_ms = 1000\nping_timeout_m
 
 export class Server {
   /**
-   * @param {{args?: string[], config?: string, env?: Record<string, string>, dev?: boolean, wrapper?: string[]}} options
+   * @param {{args?: string[], config?: string, env?: Record<string, string>, dev?: boolean, loops?: string,
+   *   wrapper?: string[]}} options
    *   `config` is TOML text, `wrapper` a command that becomes the program.
    */
-  constructor({ args = [], config = "", env = {}, dev = true, wrapper = [] } = {}) {
+  constructor({ args = [], config = "", env = {}, dev = true, loops: count = loops, wrapper = [] } = {}) {
     this.wrapper = wrapper;
     this.directory = mkdtempSync(join(tmpdir(), "hawser-test-"));
     this.log = join(this.directory, "server.log");
@@ -44,7 +45,7 @@ export class Server {
     this.configFile = join(this.directory, "hawser.toml");
     writeFileSync(this.configFile, config);
     this.env = cleanEnvironment({ ...env, HAWSER_DATA_DIR: join(this.directory, "data") });
-    this.args = ["serve", "--config", this.configFile, "--host", "127.0.0.1", "--loops", loops, ...args];
+    this.args = ["serve", "--config", this.configFile, "--host", "127.0.0.1", "--loops", count, ...args];
     this.args.push("--static", join(root, "apps/demo/dist"));
     if (dev) this.args.push("--dev");
   }
