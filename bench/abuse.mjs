@@ -8,11 +8,12 @@
 import { parseArgs } from "node:util";
 import { config, themes } from "../test/e2e/support/abuse/list.mjs";
 import { attack } from "../test/e2e/support/abuse/target.mjs";
-import { Prober } from "../test/e2e/support/prober.mjs";
+import { Prober, summary } from "../test/e2e/support/prober.mjs";
 import { Server } from "../test/e2e/support/server.mjs";
 import { metrics } from "../test/e2e/support/witness.mjs";
 
 const kBarMillis = 100;
+const kIdleMillis = 5_000;
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "60" },
@@ -47,32 +48,38 @@ async function round(server) {
 }
 
 const mib = (kib) => (kib / 1024).toFixed(1);
+const row = (...cells) => console.log(cells.map((cell) => String(cell).padStart(9)).join(""));
+const times = ({ p50, p99, max }) => [p50, p99, max].map((millis) => millis.toFixed(1));
+
 const server = await Server.start({ config, loops: values.loops });
 const prober = new Prober(server.port);
-const all = { count: 0, p99: 0, max: 0 };
-const end = performance.now() + Number(values.seconds) * 1000;
+row("round", "attacks", "probes", "p50 ms", "p99 ms", "max ms", "RSS MiB", "CPU s", "held");
 
-console.log("round  attacks   probes  p50 ms  p99 ms  max ms  RSS MiB  CPU s  still held");
-for (let number = 1; performance.now() < end; number += 1) {
-  await round(server);
+async function report(name) {
   const health = await prober.take();
   for (const failure of health.failures) failures.set("/health", failure);
-  all.count += health.count;
-  all.p99 = Math.max(all.p99, health.p99);
-  all.max = Math.max(all.max, health.max);
   const samples = await metrics(server);
-  const held = `${samples.hawser_sessions} sessions, ${samples.hawser_send_buffer_bytes + samples.hawser_receive_buffer_bytes} bytes`;
-  const row = [attacks, health.count, health.p50.toFixed(1), health.p99.toFixed(1), health.max.toFixed(1)];
-  row.push(mib(server.memory("VmRSS")), samples.process_cpu_seconds_total.toFixed(1));
-  console.log(`${String(number).padStart(5)}${row.map((cell) => String(cell).padStart(9)).join("")}  ${held}`);
+  const held = samples.hawser_send_buffer_bytes + samples.hawser_receive_buffer_bytes;
+  const used = [mib(server.memory("VmRSS")), samples.process_cpu_seconds_total.toFixed(1), held];
+  row(name, attacks, health.count, ...times(health), ...used);
+  return health;
+}
+
+// What the machine does by itself, for comparison.
+await new Promise((resolve) => setTimeout(resolve, kIdleMillis));
+await report("idle");
+const all = [];
+const end = performance.now() + Number(values.seconds) * 1000;
+for (let number = 1; performance.now() < end; number += 1) {
+  await round(server);
+  all.push(...(await report(number)).millis);
 }
 await prober.stop();
 await server.dispose();
 
 for (const [what, why] of failures) console.log(`failed: ${what}: ${why}`);
-const passed = all.p99 <= kBarMillis && failures.size === 0;
-console.log(
-  `/health was asked ${all.count} times; worst p99 of a round ${all.p99.toFixed(1)} ms, longest ${all.max.toFixed(1)} ms: ` +
-    `${passed ? "within" : "NOT within"} the bar of ${kBarMillis} ms`,
-);
+const total = summary(all);
+const passed = total.p99 <= kBarMillis && failures.size === 0;
+row("all", attacks, total.count, ...times(total));
+console.log(`${passed ? "within" : "NOT within"} the bar: /health with a p99 of at most ${kBarMillis} ms`);
 process.exit(passed ? 0 : 1);

@@ -16,8 +16,17 @@ test("every error code that a client can meet is in docs/protocol.md", () => {
   }
 });
 
+test("every metric is in docs/operations.md", () => {
+  const names = [...read("src/server/metrics.cc").matchAll(/"((?:hawser|process)_\w+)"/g)].map((match) => match[1]);
+  const operations = read("docs/operations.md");
+  assert.ok(names.length > 25);
+  for (const name of names.filter((name) => !name.endsWith("_limit"))) {
+    assert.match(operations, new RegExp(`\`${name}[\`{]`), `missing in docs/operations.md: ${name}`);
+  }
+});
+
 test("links and pictures in the documents lead somewhere", () => {
-  for (const file of ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md"]) {
+  for (const file of ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/operations.md", "docs/protocol.md"]) {
     for (const [, target] of read(file).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (!/^https?:/.test(target)) assert.ok(existsSync(join(dirname(file), target)), `${file}: ${target}`);
     }

@@ -35,6 +35,12 @@ async function run(port) {
   }
 }
 
+export function summary(millis) {
+  const sorted = [...millis].sort((a, b) => a - b);
+  const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+  return { millis, count: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 };
+}
+
 /** Probes until stopped. */
 export class Prober {
   constructor(port) {
@@ -48,10 +54,8 @@ export class Prober {
     this.worker.postMessage("take");
     const [results] = await once(this.worker, "message");
     this.worker.unref();
-    const sorted = results.map(({ millis }) => millis).sort((a, b) => a - b);
-    const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
     const failures = results.map(({ failure }) => failure).filter(Boolean);
-    return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0, failures };
+    return { ...summary(results.map(({ millis }) => millis)), failures };
   }
 
   stop() {
