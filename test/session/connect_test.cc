@@ -43,10 +43,6 @@ TEST_F(Connect, a_peer_is_authenticated_by_connect_or_by_a_good_token_in_the_que
 
   EXPECT_TRUE(open(token("ann"))->handler->is_authenticated());
   EXPECT_FALSE(open("nonsense")->handler->is_authenticated());
-  auto late = open(token("ann", Millis(1'000)));
-  EXPECT_TRUE(late->handler->is_authenticated());
-  loop.advance(Millis(1'000));
-  EXPECT_FALSE(late->handler->is_authenticated());
 }
 
 TEST_F(Connect, refuses_with_the_texts_of_the_original_and_lets_the_client_try_again) {
