@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Everything, as CI runs it: unit tests and contract suites, the check of the source tree, protocol conformance and
-# end-to-end tests with the real socket.io-client on one and on two loops, and the page in Chromium. Ends with one line:
+# Everything, as CI runs it: unit tests, contract suites and the inputs that fuzzing found, the check of the source
+# tree, our codecs against the JavaScript parsers, protocol conformance and end-to-end tests with the real
+# socket.io-client on one and on two loops, and the page in Chromium. Ends with one line:
 #   N passed, N failed
 #   ./run-tests.sh --sanitize   the C++ tests and the end-to-end tests under ASan+UBSan and TSan, and clang-tidy
 set -euo pipefail
@@ -85,6 +86,7 @@ default_run() {
   scripts/build release all
   cxx_tests release
   node_tests "source tree" test/tidy/*.test.mjs
+  node_tests "codecs against the JavaScript parsers" test/differential/*.test.mjs
   conformance_tests 1
   conformance_tests 2
   e2e_tests 1 test/e2e/*.test.mjs
@@ -96,6 +98,8 @@ sanitized() {
   title "build ($preset)"
   scripts/build "$preset" all
   cxx_tests "$preset"
+  HAWSER_CODEC_PROBE="$PWD/build/$preset/test/codec_probe" \
+    node_tests "codecs against the JavaScript parsers ($preset)" test/differential/*.test.mjs
   HAWSER_TEST_PATIENCE=120000 HAWSER_TEST_KILL_CYCLES=3 HAWSER_TEST_CUTS=30 HAWSER_BIN="$PWD/build/$preset/hawser" \
     HAWSER_TEST_LOOPS=2 node_tests "end-to-end ($preset)" \
     test/e2e/{auth,jobs,sync,errors,crash,keep_alive,handlers,kill_cycles,recovery,recovery_cuts,tls,deflate}.test.mjs \

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <random>
 
 #include "base/loop.h"
@@ -9,6 +10,9 @@ namespace hawser::test {
 /// The same bytes in every run.
 class FakeRandom final : public Random {
  public:
+  FakeRandom() = default;
+  explicit FakeRandom(std::uint32_t seed) : engine_(seed) {}
+
   void fill(void* out, std::size_t size) override {
     auto* bytes = static_cast<unsigned char*>(out);
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(engine_());
