@@ -46,6 +46,9 @@ inline constexpr std::size_t kMaxToken = 8 * kKiB;
 // --- Connections ---
 /// Open TCP connections a process accepts; fewer where its descriptors do not allow that many.
 inline constexpr std::size_t kMaxConnections = 18'000;
+/// When all are taken, those go that have not asked for anything for so long: clients open another one, while
+/// somebody who only opens connections would keep everybody out.
+inline constexpr auto kIdleGrace = 5s;
 /// Sessions whose peers have not proved yet who they are. After a restart every client is one for a round
 /// trip or two, so this lets some 4,000 in at once, and whoever never authenticates cannot take all the
 /// places.

@@ -7,6 +7,16 @@
 #include "net/tcp_connection.h"
 
 namespace hawser::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Idle connections that are dropped at a time, and before the next look when there were none: looking at all
+/// of them for each one that comes would be work that strangers can ask for.
+constexpr std::size_t kSweep = 256;
+constexpr auto kSweepPause = 100ms;
+
+}  // namespace
 
 void SessionTable::add(std::string sid, std::shared_ptr<EngineSession> session) {
   sessions_.emplace(std::move(sid), std::move(session));
@@ -68,6 +78,20 @@ void Core::listen(std::shared_ptr<Listener> listener) {
 void Core::add(std::shared_ptr<TcpConnection> connection) {
   auto& added = **connections_.insert(std::move(connection)).first;
   if (dropping_) added.drop("transport close");  // It was on its way from another core.
+}
+
+bool Core::drop_idle_connections() {
+  const auto now = loop_.now();
+  if (now < next_sweep_) return false;
+  std::vector<std::shared_ptr<TcpConnection>> idle;
+  for (const auto& connection : connections_) {
+    const auto since = connection->idle_since();
+    if (since && now - *since >= context_->config.idle_grace) idle.push_back(connection);
+    if (idle.size() == kSweep) break;
+  }
+  if (idle.empty()) next_sweep_ = now + kSweepPause;
+  for (const auto& connection : idle) connection->drop("transport close");
+  return !idle.empty();
 }
 
 void Core::mark_dirty(std::shared_ptr<TcpConnection> connection) {

@@ -73,6 +73,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void listen(std::shared_ptr<Listener> listener);
   void add(std::shared_ptr<TcpConnection> connection);
   void remove(const std::shared_ptr<TcpConnection>& connection) { connections_.erase(connection); }
+  /// Drops connections that rest. False when there are none that have rested long enough.
+  bool drop_idle_connections();
   /// Flushes the connection at the end of the turn.
   void mark_dirty(std::shared_ptr<TcpConnection> connection);
 
@@ -99,6 +101,7 @@ class Core : public std::enable_shared_from_this<Core> {
   std::unordered_set<std::shared_ptr<TcpConnection>> connections_;
   std::vector<std::shared_ptr<TcpConnection>> dirty_;
   std::shared_ptr<Listener> listener_;
+  TimePoint next_sweep_;  ///< for idle connections
   bool dropping_ = false;
 };
 

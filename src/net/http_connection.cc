@@ -22,7 +22,8 @@ HttpConnection::HttpConnection(Core& core, Socket socket)
 
 void HttpConnection::serve() {
   // A connection must show a request soon; only between requests may it rest longer.
-  read_until_ = core().loop().now() + core().context().config.http_read_timeout;
+  rests_since_ = core().loop().now();
+  read_until_ = rests_since_ + core().context().config.http_read_timeout;
   update_deadline();
   start();
 }
@@ -161,6 +162,7 @@ void HttpConnection::write_answer(const Exchange& exchange, bool close) {
   if (const auto status = exchange.reply->status; status >= 400) {
     core().gauges().refused_requests[slot_of(kRefusedStatuses, status)].add(1);
   }
+  rests_since_ = core().loop().now();
   auto framing = exchange.framing;
   framing.close = close;
   write({}, share(encode_head(*exchange.reply, framing, exchange.headers)));
@@ -211,6 +213,10 @@ void HttpConnection::on_dropped(std::string_view) {
     if (!exchange.sid.empty() && !exchange.reply) endpoint::on_lost(core(), exchange.id, exchange.sid);
   }
   exchanges_.clear();
+}
+
+std::optional<TimePoint> HttpConnection::idle_since() const {
+  return is_open() && exchanges_.empty() ? std::optional(rests_since_) : std::nullopt;
 }
 
 void HttpConnection::on_stop() {

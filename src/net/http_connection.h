@@ -47,6 +47,7 @@ class HttpConnection final : public TcpConnection {
   Upgrade take_for_upgrade();
   using TcpConnection::remote_address;
 
+  std::optional<TimePoint> idle_since() const override;
   void on_stop() override;
 
  private:
@@ -83,6 +84,7 @@ class HttpConnection final : public TcpConnection {
   std::string_view unread_;          ///< during `consume`: what is behind the current request
   GaugeShare held_;
   std::optional<TimePoint> read_until_;  ///< later for each byte of a body that has come
+  TimePoint rests_since_;                ///< if it rests
   bool consuming_ = false;
   bool resuming_ = false;
 };

@@ -119,12 +119,14 @@ void Listener::take(tcp::socket stream) {
 /// Gives the socket its places, or says why there is none.
 std::optional<Refusal> Listener::admit(Socket& socket, const asio::ip::address& remote) {
   auto& context = core_.context();
-  if (const auto limit = context.config.max_connections_per_address; limit > 0) {
-    auto neighbour = context.neighbours.of(remote)->enter(limit);
+  if (const auto most = context.config.max_connections_per_address; most > 0) {
+    auto neighbour = context.neighbours.of(remote)->enter(most);
     if (!neighbour) return Refusal::address;
     socket.neighbour = std::move(*neighbour);
   }
-  auto place = context.connections->enter(context.config.max_connections);
+  const auto limit = context.config.max_connections;
+  auto place = context.connections->enter(limit);
+  if (!place && core_.drop_idle_connections()) place = context.connections->enter(limit);
   if (!place) return Refusal::connections;
   socket.place = std::move(*place);
   return std::nullopt;

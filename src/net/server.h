@@ -40,6 +40,7 @@ struct ServerConfig {
   // Bounds that tests make smaller.
   std::size_t max_unauthenticated = limits::kMaxUnauthenticated;
   Millis auth_grace = limits::kAuthGrace;
+  Millis idle_grace = limits::kIdleGrace;
   std::size_t max_lingering = limits::kMaxLingering;
   std::size_t max_send_bytes = limits::kMaxSendBytes;
   std::size_t max_receive_bytes = limits::kMaxReceiveBytes;

@@ -29,6 +29,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void flush();
   /// Ends the connection at once. `reason` as in ChannelHandler::on_closed.
   void drop(std::string_view reason);
+  /// Since when the peer could ask for something and has not; nothing while it has.
+  virtual std::optional<TimePoint> idle_since() const { return std::nullopt; }
   /// The server stops: end as soon as that loses nothing.
   virtual void on_stop() = 0;
 

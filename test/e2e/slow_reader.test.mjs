@@ -3,9 +3,12 @@ import { test } from "node:test";
 import WebSocket from "ws";
 import { sockets, within } from "./support/client.mjs";
 import { Server } from "./support/server.mjs";
+import { metrics } from "./support/witness.mjs";
 
 const kReaders = 8;
 const input = { chunks: 10_000, chunkBytes: 2_000, intervalMs: 0 };
+/** The high-water mark and the event that passes it. */
+const allowedBuffer = 256 * 1024 + 4_096;
 /** Queues for each reader would take kReaders * 20 MB. */
 const allowedGrowthKib = 96 * 1024;
 
@@ -46,6 +49,8 @@ test("clients that stop reading cost the server a bounded buffer, and get everyt
   const before = server.memory("VmRSS");
   const jobId = await reader.start("test-job", input);
   await reader.ending(jobId, 60_000);
+  const { hawser_send_buffer_bytes: unsent } = await metrics(server);
+  assert.ok(unsent > 0 && unsent <= kReaders * allowedBuffer, `${unsent} bytes wait for ${kReaders} readers`);
   const grown = server.memory("VmRSS") - before;
   assert.ok(grown < allowedGrowthKib, `the server grew by ${grown} KiB for ${kReaders} clients that do not read`);
 
