@@ -86,6 +86,24 @@ TEST_F(LimitsServerTest, refuses_sessions_over_the_limit_with_503) {
   EXPECT_EQ(other.get(kPolling).status, 200);
 }
 
+TEST_F(LimitsServerTest, connections_that_rest_make_room_and_those_that_wait_for_an_answer_do_not) {
+  config_.max_connections = 3;
+  config_.idle_grace = 0ms;
+  start();
+  auto waiting = connect();
+  const auto sid = open_polling(waiting);
+  waiting.request("GET", polling(sid));
+  auto silent = connect();
+  auto dripping = connect();
+  dripping.send("GET / HT");
+  auto client = connect();
+  EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(silent.read_to_end(), "");
+  EXPECT_EQ(dripping.read_to_end(), "");
+  EXPECT_EQ(client.post(polling(sid), "4x").body, "ok");
+  EXPECT_EQ(waiting.response().body, "41");
+}
+
 TEST_F(LimitsServerTest, refuses_strangers_over_their_own_limit_and_nobody_who_is_known) {
   config_.max_unauthenticated = 2;
   start();
@@ -249,6 +267,7 @@ TEST_F(LimitsServerTest, accepts_again_when_there_are_descriptors_again) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
   auto client = connect();  // Its descriptor is there; what is refused is the server's.
   EXPECT_EQ(client.get("/").status, 200);
+  EXPECT_EQ(refused(Refusal::descriptors), 0);
   RawClient late(RawClient::Unconnected{});
   auto scarce = usual;
   scarce.rlim_cur = static_cast<rlim_t>(late.descriptor()) + 1;

@@ -71,7 +71,8 @@ TEST(Codec, a_number_is_read_only_as_it_is_written) {
     EXPECT_EQ(in.number(), 0U);
     EXPECT_FALSE(in.ok());
   }
-  FieldReader in(nines + "\x01");
+  const auto largest = nines + "\x01";
+  FieldReader in(largest);
   EXPECT_EQ(in.number(), std::numeric_limits<std::uint64_t>::max());
   FieldReader wide("\x80\x80\x80\x80\x10");
   EXPECT_EQ(wide.short_number(), 0U);
