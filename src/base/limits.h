@@ -183,8 +183,25 @@ inline constexpr std::size_t kReaderQueue = 65'536;
 /// Events and bytes of one job that wait for their commit; beyond it `emit` blocks the handler.
 inline constexpr std::size_t kUnackedEventsPerJob = 1'000;
 inline constexpr std::size_t kUnackedBytesPerJob = 256 * kKiB;
-/// A job that was interrupted this often without one more chunk fails instead of running again.
-inline constexpr std::uint32_t kMaxFruitlessAttempts = 10;
+/// A job that failed retryably this often, or was interrupted this often in a row without one more chunk,
+/// fails for good: it may be the job that kills its worker.
+inline constexpr std::uint32_t kDefaultAttempts = 5;
+/// Between two attempts, growing: soon enough to be a hiccup, rare enough for a service that is down.
+inline constexpr auto kDefaultBackoff = 1s;
+inline constexpr auto kDefaultMaxBackoff = 60s;
+/// Chunks between two checkpoints, as in the original.
+inline constexpr std::uint32_t kDefaultCheckpointEvery = 10;
+/// How far ahead a start may be set.
+inline constexpr auto kMaxStartDelay = 24h * 30;
+/// Of a job among those of its owner; higher ones run first.
+inline constexpr int kMaxPriority = 10;
+/// A worker in another process that was not heard of for so long has lost its jobs: longer than a
+/// reconnect takes, short enough that somebody still watches when another worker goes on.
+inline constexpr auto kDefaultLease = 15s;
+/// How often it is looked for leases, delays and deadlines that have run out.
+inline constexpr auto kSweepInterval = 250ms;
+/// Jobs that one look handles before other commands get their turn.
+inline constexpr std::size_t kSweepJobs = 500;
 
 // --- Search ---
 /// A larger file is data, not text that a person reads.

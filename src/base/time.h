@@ -13,4 +13,10 @@ using Millis = std::chrono::milliseconds;
 /// Milliseconds since the Unix epoch. For JWT checks and timestamps shown to people, never for order.
 using WallMillis = std::int64_t;
 
+/// Both clocks, read together.
+struct Moment {
+  TimePoint at;
+  WallMillis wall = 0;
+};
+
 }  // namespace hawser

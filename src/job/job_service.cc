@@ -99,7 +99,9 @@ void JobService::start(Loop& loop, StartRequest request, Done<Reply> done) {
                       .owner = std::move(request.owner),
                       .type = std::move(request.type),
                       .input = std::move(request.input),
-                      .idempotency_key = std::move(request.idempotency_key)},
+                      .idempotency_key = std::move(request.idempotency_key),
+                      .priority = request.priority,
+                      .delay = request.delay},
                 on_loop(loop, std::move(done)));
 }
 

@@ -31,6 +31,8 @@ class JobService {
 
   struct StartRequest {
     std::string owner, type, input, idempotency_key;
+    int priority = 0;
+    Millis delay{0};
   };
   /// Errors: unknown_type (names the known ones), input_too_large, bad_request, shutting_down and those of
   /// Start.

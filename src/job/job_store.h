@@ -30,13 +30,24 @@ struct Start {
   std::string type;
   std::string input;  ///< JSON
   std::string idempotency_key;
+  int priority = 0;  ///< JobRecord::priority
+  Millis delay{0};   ///< before it may run
 };
 
-/// Leases the oldest queued job of one of the types to `holder`: epoch +1, no event, state unchanged.
-/// Answers without `claimed` when there is none.
+/// Leases a queued job of one of the types to `holder`: epoch +1, no event, state unchanged. Answers without
+/// `claimed` when there is none. Owners take turns: next is whoever has the fewest leased jobs, then who has
+/// waited longest; of its jobs the one of the highest priority, then the oldest.
+/// A job whose attempts are used up fails with `interrupted` instead of being handed out.
 struct Claim {
   std::vector<std::string> types;
   std::string holder;
+  Millis lease{0};  ///< JobRecord::lease
+};
+
+/// The holder is alive, as any other command of its says too. Writes nothing. Errors: fenced, job_ended.
+struct Renew {
+  JobId id;
+  std::uint64_t epoch = 0;
 };
 
 /// Where the output of a new run joins the log.
@@ -65,7 +76,8 @@ struct NewEvent {
 /// A batch that would pass limits::kMaxEventsPerJob or kMaxLogBytesPerJob ends the job as failed with
 /// code output_limit instead (room for that event is reserved), and answers output_limit.
 /// Errors: fenced, job_ended, invalid_state (the run has not begun), bad_request (another kind of event, or a
-/// payload that is empty or over limits::kMaxEventPayload), sequence_gap, output_limit, storage_full, overloaded.
+/// payload that is empty or over limits::kMaxEventPayload), sequence_gap, output_limit, storage_full,
+/// overloaded.
 struct Append {
   JobId id;
   std::uint64_t epoch = 0;
@@ -75,17 +87,20 @@ struct Append {
 
 /// Ends the run with completed (payload: the result) or failed (payload: {"error","code"}). Repeating
 /// it in the same epoch answers the stored outcome. Goes on when storage is full. An interrupted run that is
-/// not to be done again may fail without Begin. A payload over limits::kMaxResult fails the job with output_limit.
-/// Errors: fenced, job_ended, invalid_state (the run has not begun), bad_request, output_limit.
+/// not to be done again may fail without Begin. A payload over limits::kMaxResult fails the job with
+/// output_limit. A failure that is `retryable` queues the job again, after a while and without an event, as
+/// long as Policy::attempts are not used up. Errors: fenced, job_ended, invalid_state (the run has not
+/// begun), bad_request, output_limit.
 struct Finish {
   JobId id;
   std::uint64_t epoch = 0;
   EventKind outcome = EventKind::completed;
   std::string payload;
+  bool retryable = false;
 };
 
-/// Gives the lease back unfinished (drain, lost worker): queued again; state checkpointed if the job has
-/// a checkpoint, else unchanged. Epoch +1. No event.
+/// Gives the lease back unfinished (drain): queued again; state checkpointed if the job has a checkpoint,
+/// else unchanged. Epoch +1. No event. The run does not count as an attempt.
 struct Release {
   JobId id;
   std::uint64_t epoch = 0;
@@ -101,14 +116,19 @@ struct Cancel {
 };
 
 /// Queues a failed job again; it stays `failed` until its run begins with job:resumed. On a job that is
-/// queued or running nothing is written. Errors: not_found, invalid_state (completed, cancelled), output_limit
-/// (its log is full), too_many_jobs.
+/// queued or running nothing is written. Errors: not_found, invalid_state (completed, cancelled),
+/// output_limit (its log is full), too_many_jobs.
 struct Resume {
   JobId id;
   std::string owner;
 };
 
-using Command = std::variant<Start, Claim, Begin, Append, Finish, Release, Cancel, Resume>;
+/// Does what time demands: leases that ran out are taken away (as Release, but the run counts), hung runs and
+/// overdue jobs end (Policy), and jobs that have waited long enough are announced. To be sent every
+/// limits::kSweepInterval; handles limits::kSweepJobs at most.
+struct Sweep {};
+
+using Command = std::variant<Start, Claim, Renew, Begin, Append, Finish, Release, Cancel, Resume, Sweep>;
 
 /// A job handed to a worker.
 struct ClaimedJob {
@@ -155,7 +175,7 @@ struct CommitGroup {
   std::vector<EventPtr> events;  ///< in commit order; `complete` may be false
   /// A job was queued: idle workers should claim.
   bool work_queued = false;
-  /// Jobs whose current holder lost the right to write (cancelled, ended by output_limit).
+  /// Jobs whose current holder lost the right to write (cancelled, timed out, ended by output_limit).
   std::vector<JobId> revoked;
 };
 
@@ -179,7 +199,7 @@ struct StoreStatus {
 ///     likewise by position, in the same atomic step.
 ///  3. What was announced or read stays readable, with the same bytes.
 ///  4. After an unclean stop every announced or acknowledged command is there; leases of holders that
-///     were in the old process are given back (Release) before the store opens.
+///     were in the old process are taken back before the store opens, those with a time begin anew.
 class JobStore {
  public:
   virtual ~JobStore() = default;

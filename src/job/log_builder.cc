@@ -85,6 +85,9 @@ void LogBuilder::end(EventKind outcome, std::string payload) {
   record.state = state_after(outcome);
   record.queued = false;
   record.holder.clear();
+  record.lease = {};
+  record.not_before = 0;
+  record.delay = {};
   record.ended_at = now_;
 }
 
@@ -102,6 +105,7 @@ void LogBuilder::begin_run(ContinueFrom from) {
   record.run_epoch = record.epoch;
   record.state = JobState::running;
   record.ended_at = 0;
+  if (record.series_started_at == 0) record.series_started_at = now_;
   if (record.attempt == 1) {
     record.started_at = now_;
     append(EventKind::started, {});

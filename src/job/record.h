@@ -21,6 +21,13 @@ struct JobRecord {
   bool queued = false;
   /// Who holds the lease; empty when nobody does.
   std::string holder;
+  /// How long the holder may be silent; zero for one that lives and dies with the store's process.
+  Millis lease{0};
+  /// Among the queued jobs of the same owner and type, -kMaxPriority to kMaxPriority; higher ones run first.
+  std::int32_t priority = 0;
+  /// It waits `delay`, until `not_before`: the clock of the wall can only make that shorter.
+  WallMillis not_before = 0;
+  Millis delay{0};
   /// Fencing number, +1 at every claim, every cancel and every lost lease. A write of a lower epoch is
   /// refused.
   std::uint64_t epoch = 0;
@@ -28,8 +35,12 @@ struct JobRecord {
   std::uint64_t run_epoch = 0;
   /// Runs begun so far (job:started or job:resumed was written for each).
   std::uint32_t attempt = 0;
-  /// Runs begun since the last chunk was written; bounds jobs that kill their worker.
+  /// Runs since the last chunk was written that were not given back; bounds jobs that kill their worker.
   std::uint32_t fruitless_attempts = 0;
+  /// Retryable failures since the job was started or explicitly resumed.
+  std::uint32_t failures = 0;
+  /// Why the last run ended without ending the job, {"error","code"}; empty when it has not.
+  std::string last_error;
 
   std::uint64_t last_sequence = 0;
   std::uint64_t last_position = 0;
@@ -47,7 +58,8 @@ struct JobRecord {
   std::uint64_t producer_sequence = 0;  ///< last one accepted in this epoch
 
   WallMillis created_at = 0;
-  WallMillis started_at = 0;  ///< first start; a resume does not move it
+  WallMillis started_at = 0;         ///< first start; a resume does not move it
+  WallMillis series_started_at = 0;  ///< first run since the start or the last explicit resume
   WallMillis ended_at = 0;
 
   std::string idempotency_key;  ///< empty when none was given

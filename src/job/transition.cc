@@ -69,7 +69,48 @@ Status skip_repeated(const JobRecord& record, Append& command) {
   return {};
 }
 
+void delay(JobRecord& record, Millis time, WallMillis now) {
+  record.delay = time;
+  record.not_before = time.count() > 0 ? now + time.count() : 0;
+}
+
+/// Doubled with each failure; half of it differs from job to job, so that many do not come back at once.
+Millis backoff(const JobRecord& record, const Policy& policy) {
+  const auto doublings = std::min(record.failures - 1, 20U);
+  const auto full = std::min(policy.backoff.count() << doublings, policy.max_backoff.count());
+  const auto spread = std::hash<JobId>()(record.id) * (record.failures + 1) % 1024;
+  return Millis(full / 2 + full / 2 * static_cast<std::int64_t>(spread) / 1023);
+}
+
+double seconds(Millis time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// Ends the series whoever holds the job.
+Change end_failed(const JobRecord& record, std::string payload, WallMillis now, const Rules& rules) {
+  LogBuilder log(record, now, rules.log);
+  ++log.record().epoch;
+  log.end(EventKind::failed, std::move(payload));
+  return std::move(log).finish();
+}
+
+/// A retryable failure: the job waits for its next run, or its attempts are used up.
+Change fail_run(const JobRecord& record, std::string payload, WallMillis now, const Rules& rules) {
+  if (record.failures + 1 >= rules.policy.attempts) return end_failed(record, std::move(payload), now, rules);
+  auto next = take_back(record);
+  ++next.failures;
+  next.fruitless_attempts = 0;  // It is counted as a failure.
+  next.last_error = std::move(payload);
+  delay(next, backoff(next, rules.policy), now);
+  return silent(std::move(next));
+}
+
 }  // namespace
+
+std::string failure_payload(const Error& error) {
+  const auto text = std::string_view(error.message).substr(0, limits::kMaxErrorText);
+  return json::Object().add("error", text).add("code", code_name(error.code)).str();
+}
 
 JobRecord create(const Start& command, WallMillis now) {
   JobRecord record;
@@ -79,15 +120,19 @@ JobRecord create(const Start& command, WallMillis now) {
   record.queued = true;
   record.created_at = now;
   record.idempotency_key = command.idempotency_key;
+  record.priority = command.priority;
+  delay(record, command.delay, now);
   return record;
 }
 
-JobRecord lease(const JobRecord& record, std::string_view holder) {
+JobRecord lease(const JobRecord& record, const Claim& command) {
   JobRecord next = record;
   ++next.epoch;
-  next.holder = holder;
+  next.holder = command.holder;
+  next.lease = command.lease;
   next.queued = false;
   next.producer_sequence = 0;
+  delay(next, {}, 0);
   return next;
 }
 
@@ -95,16 +140,50 @@ JobRecord take_back(const JobRecord& record) {
   JobRecord next = record;
   ++next.epoch;
   next.holder.clear();
+  next.lease = {};
   next.queued = true;
   if (next.state == JobState::running && next.checkpoint_sequence > 0) next.state = JobState::checkpointed;
   return next;
 }
 
-Result<Change> decide(const JobRecord& record, const Begin& command, WallMillis now,
-                      const LogLimits& limits) {
+std::optional<Change> end_exhausted(const JobRecord& record, WallMillis now, const Rules& rules) {
+  if (has_ended(record.state) || record.fruitless_attempts < rules.policy.attempts) return std::nullopt;
+  LogBuilder log(record, now, rules.log);
+  ++log.record().epoch;
+  log.end(EventKind::failed,
+          failure_payload(
+              {Errc::interrupted, fmt::format("The job was interrupted {} times without any new output.",
+                                              record.fruitless_attempts)}));
+  return std::move(log).finish();
+}
+
+Change decide_due(const JobRecord& record, Overdue what, WallMillis now, const Rules& rules) {
+  const bool held = !record.holder.empty();
+  Change change;
+  if (what == Overdue::lease) {
+    change = silent(take_back(record));
+    change.record.last_error =
+        failure_payload({Errc::interrupted, "The job's worker was not heard of any more."});
+  } else if (what == Overdue::idle) {
+    const auto text = fmt::format("The job wrote nothing for {} s.", seconds(rules.policy.idle_timeout));
+    change = fail_run(record, failure_payload({Errc::timeout, text}), now, rules);
+  } else {
+    const auto text = fmt::format("The job did not end within {} s.", seconds(rules.policy.deadline));
+    change = end_failed(record, failure_payload({Errc::timeout, text}), now, rules);
+  }
+  change.revoked = held;
+  return change;
+}
+
+Result<Change> decide(const JobRecord& record, const Renew& command, WallMillis, const Rules&) {
+  if (auto held = check_holder(record, command.epoch); !held) return std::unexpected(held.error());
+  return repetition(record);
+}
+
+Result<Change> decide(const JobRecord& record, const Begin& command, WallMillis now, const Rules& rules) {
   if (auto held = check_holder(record, command.epoch); !held) return std::unexpected(held.error());
   if (has_begun(record)) return repetition(record);
-  LogBuilder log(record, now, limits);
+  LogBuilder log(record, now, rules.log);
   if (log.has_room(1, 0)) {
     log.begin_run(command.from);
     return std::move(log).finish();
@@ -115,18 +194,19 @@ Result<Change> decide(const JobRecord& record, const Begin& command, WallMillis 
   }
   // Failed and full: it stays as it is, only the lease ends.
   log.record().holder.clear();
+  log.record().lease = {};
   auto change = std::move(log).finish();
-  change.error = output_limit_error(limits);
+  change.error = output_limit_error(rules.log);
   return change;
 }
 
-Result<Change> decide(const JobRecord& record, Append command, WallMillis now, const LogLimits& limits) {
+Result<Change> decide(const JobRecord& record, Append command, WallMillis now, const Rules& rules) {
   if (auto held = check_holder(record, command.epoch); !held) return std::unexpected(held.error());
   if (!has_begun(record)) return fail(Errc::invalid_state, "The run has not begun; send Begin first.");
   if (auto valid = check_new_events(command.events); !valid) return std::unexpected(valid.error());
   if (auto skipped = skip_repeated(record, command); !skipped) return std::unexpected(skipped.error());
   if (command.events.empty()) return repetition(record);
-  LogBuilder log(record, now, limits);
+  LogBuilder log(record, now, rules.log);
   if (!log.has_room(command.events.size(), payload_bytes(command.events))) {
     log.end_with_output_limit();
     return std::move(log).finish();
@@ -136,7 +216,7 @@ Result<Change> decide(const JobRecord& record, Append command, WallMillis now, c
   return std::move(log).finish();
 }
 
-Result<Change> decide(const JobRecord& record, Finish command, WallMillis now, const LogLimits& limits) {
+Result<Change> decide(const JobRecord& record, Finish command, WallMillis now, const Rules& rules) {
   if (command.outcome != EventKind::completed && command.outcome != EventKind::failed) {
     return fail(Errc::bad_request, "A run ends as completed or failed.");
   }
@@ -148,7 +228,11 @@ Result<Change> decide(const JobRecord& record, Finish command, WallMillis now, c
   const bool may_end = has_begun(record) || (command.outcome == EventKind::failed &&
                                              is_valid_transition(record.state, JobState::failed));
   if (!may_end) return fail(Errc::invalid_state, "The run has not begun; send Begin first.");
-  LogBuilder log(record, now, limits);
+  if (command.retryable && command.outcome == EventKind::failed && !has_ended(record.state) &&
+      record.failures + 1 < rules.policy.attempts) {
+    return fail_run(record, std::move(command.payload), now, rules);
+  }
+  LogBuilder log(record, now, rules.log);
   log.record().run_epoch = record.epoch;
   if (command.payload.size() > limits::kMaxResult) {
     log.end_with_output_limit();
@@ -158,21 +242,23 @@ Result<Change> decide(const JobRecord& record, Finish command, WallMillis now, c
   return std::move(log).finish();
 }
 
-Result<Change> decide(const JobRecord& record, const Release& command, WallMillis, const LogLimits&) {
+Result<Change> decide(const JobRecord& record, const Release& command, WallMillis, const Rules&) {
   if (auto held = check_holder(record, command.epoch); !held) return std::unexpected(held.error());
-  return silent(take_back(record));
+  auto next = take_back(record);
+  if (has_begun(record) && next.fruitless_attempts > 0) --next.fruitless_attempts;
+  return silent(std::move(next));
 }
 
-Result<Change> decide(const JobRecord& record, const Cancel& command, WallMillis now,
-                      const LogLimits& limits) {
+Result<Change> decide(const JobRecord& record, const Cancel& command, WallMillis now, const Rules& rules) {
   if (*record.owner != command.owner) return std::unexpected(not_found(record.id));
   const bool held = !record.holder.empty();
   if (!is_active(record)) return repetition(record);
-  LogBuilder log(record, now, limits);
+  LogBuilder log(record, now, rules.log);
   ++log.record().epoch;
   if (has_ended(record.state)) {
     log.record().queued = false;
     log.record().holder.clear();
+    log.record().lease = {};
   } else {
     json::Object payload;
     if (!command.reason.empty()) payload.add("reason", command.reason);
@@ -183,17 +269,21 @@ Result<Change> decide(const JobRecord& record, const Cancel& command, WallMillis
   return change;
 }
 
-Result<Change> decide(const JobRecord& record, const Resume& command, WallMillis now,
-                      const LogLimits& limits) {
+Result<Change> decide(const JobRecord& record, const Resume& command, WallMillis now, const Rules& rules) {
   if (*record.owner != command.owner) return std::unexpected(not_found(record.id));
   if (is_terminal(record.state)) {
     return fail(Errc::invalid_state, fmt::format("Cannot resume job in state: {}", to_string(record.state)));
   }
   if (is_active(record)) return repetition(record);
-  if (!LogBuilder(record, now, limits).has_room(1, 0)) return std::unexpected(output_limit_error(limits));
+  if (!LogBuilder(record, now, rules.log).has_room(1, 0))
+    return std::unexpected(output_limit_error(rules.log));
   auto next = record;
   next.queued = true;
-  next.fruitless_attempts = 0;  // A person decided that it may try again.
+  // A person decided that it may try again.
+  next.fruitless_attempts = 0;
+  next.failures = 0;
+  next.series_started_at = 0;
+  next.last_error.clear();
   return silent(std::move(next));
 }
 

@@ -8,6 +8,7 @@
 
 #include "runtime/system.h"
 #include "server/handler_options.h"
+#include "server/job_policy.h"
 #include "server/secrets.h"
 #include "server/tls.h"
 #include "session/wire_event.h"
@@ -84,16 +85,18 @@ App::~App() {
 }
 
 Status App::open_store() {
+  policies_ = make_policies(config_);
   auto& clock = runtime::system_clock();
   auto& random = runtime::system_random();
   if (config_.store.kind == "memory") {
     spdlog::warn("store.kind is memory: all jobs are forgotten when the server stops");
-    store_ = std::make_unique<store::MemoryJobStore>(store::MemoryOptions{clock, random, {}});
+    store_ = std::make_unique<store::MemoryJobStore>(store::MemoryOptions{clock, random, {}, policies_});
     return {};
   }
   store::RocksDbOptions options;
   options.directory = config_.server.data_dir;
   options.reserve_bytes = config_.store.reserve_bytes;
+  options.policies = policies_;
   auto opened = store::RocksDbJobStore::open(std::move(options));
   if (!opened) return std::unexpected(opened.error());
   store_ = std::move(*opened);
@@ -124,7 +127,7 @@ Status App::build() {
   const auto handlers = worker::make_handlers(*options);
   readers_ = std::make_unique<runtime::ThreadPool>("reader", limits::kReaderThreads, limits::kReaderQueue);
   executor_ = std::make_unique<worker::Executor>(*store_, clock, handlers, config_.worker.threads,
-                                                 std::string(kHolder));
+                                                 std::string(kHolder), policies_);
   jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random, input_checks(handlers));
   if (auto made = make_recovery(); !made) return made;
   make_cores();
@@ -143,6 +146,7 @@ Status App::build() {
   if (*tls) use_tls(*tls);
   loops_.run();
   if (auto listening = net_->start(); !listening) return listening;
+  loops_[0].post([this] { sweeper_ = std::make_unique<job::Sweeper>(loops_[0], *store_); });
   executor_->start();
   return {};
 }
@@ -213,6 +217,7 @@ bool App::drain() {
   if (std::exchange(drained_, true)) return true;
   readiness_.draining = true;
   const auto deadline = runtime::system_clock().now() + config_.server.drain;
+  loops_[0].post([this] { sweeper_.reset(); });
   if (jobs_) jobs_->drain();
   if (net_) {
     net_->refuse_new_sessions();

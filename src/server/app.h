@@ -10,6 +10,7 @@
 #include "fanout/local_wakeup.h"
 #include "job/job_service.h"
 #include "job/job_store.h"
+#include "job/sweeper.h"
 #include "net/server.h"
 #include "runtime/loop_group.h"
 #include "runtime/system.h"
@@ -65,6 +66,8 @@ class App {
   runtime::LoopGroup loops_;
   std::unique_ptr<runtime::ThreadPool> readers_;
   std::unique_ptr<job::JobStore> store_;
+  std::shared_ptr<const job::Policies> policies_;
+  std::unique_ptr<job::Sweeper> sweeper_;  ///< on the first loop
   std::unique_ptr<worker::Executor> executor_;
   std::unique_ptr<job::JobService> jobs_;
   std::optional<session::Authenticator> authenticator_;

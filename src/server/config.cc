@@ -134,6 +134,14 @@ Status check_together(const Config& config) {
   return {};
 }
 
+void describe_types(const Config& config, std::string& out) {
+  for (const auto& [type, values] : config.jobs.types) {
+    out +=
+        fmt::format("\n[jobs.types.{}]  # {}\n", json::quoted(type), source_of(config, "jobs.types." + type));
+    for (const auto& [leaf, value] : values) out += fmt::format("{} = {}\n", leaf, value);
+  }
+}
+
 void describe_commands(const Config& config, std::string& out) {
   for (const auto& [name, command] : config.exec.commands) {
     std::vector<std::string> argv;
@@ -180,6 +188,7 @@ std::string describe(const Config& config) {
     }
     out += fmt::format("{} = {}  # {}\n", key.leaf(), key.show(config), source_of(config, key.name));
   }
+  describe_types(config, out);
   describe_commands(config, out);
   return out;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "job/policy.h"
 
 namespace hawser::server {
 
@@ -56,6 +57,12 @@ struct Config {
   struct Worker {
     std::size_t threads = limits::kDefaultHandlerThreads;
   } worker;
+
+  struct Jobs {
+    job::Policy policy;  ///< of the types that have none of their own
+    /// What [jobs.types.NAME] sets; the rest of such a policy is `policy`'s.
+    std::map<std::string, std::map<std::string, std::int64_t>, std::less<>> types;
+  } jobs;
 
   struct Store {
     std::string kind = "rocksdb";  ///< or "memory"

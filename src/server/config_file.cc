@@ -10,12 +10,14 @@
 #include <sstream>
 
 #include "server/config_keys.h"
+#include "server/job_policy.h"
 #include "server/suggest.h"
 
 namespace hawser::server {
 namespace {
 
 constexpr std::string_view kCommands = "exec.commands";
+constexpr std::string_view kTypes = "jobs.types";
 
 /// Walks the tables of one file. `path_` names the file in every message.
 class FileReader {
@@ -50,8 +52,49 @@ class FileReader {
     }
     if (name == "exec") return read_exec(*table);
     for (const auto& [key, value] : *table) {
-      if (auto status = read_key(name, key, value); !status) return status;
+      const bool is_types = name == "jobs" && key.str() == "types";
+      if (auto status = is_types ? read_types(key, value) : read_key(name, key, value); !status)
+        return status;
     }
+    return {};
+  }
+
+  Status read_types(const toml::key& key, const toml::node& node) {
+    const auto* types = node.as_table();
+    if (types == nullptr) {
+      return fail(Errc::config, fmt::format("{}: write the bounds of a type as a section [jobs.types.NAME].",
+                                            at(key.source())));
+    }
+    for (const auto& [type, body] : *types) {
+      const auto prefix = fmt::format("{}.{}", kTypes, type.str());
+      const auto* table = body.as_table();
+      if (table == nullptr) {
+        return fail(Errc::config, fmt::format("{}: write the bounds of a type as a section [{}].",
+                                              at(type.source()), prefix));
+      }
+      auto& values = config_.jobs.types[std::string(type.str())];
+      for (const auto& [name, value] : *table) {
+        if (auto status = read_type_key(prefix, name, value, values); !status) return status;
+      }
+      config_.sources[prefix] = at(type.source());
+    }
+    return {};
+  }
+
+  Status read_type_key(const std::string& prefix, const toml::key& key, const toml::node& node,
+                       std::map<std::string, std::int64_t>& values) const {
+    const auto name = fmt::format("{}.{}", prefix, key.str());
+    const auto* known = find_policy_key(key.str());
+    if (known == nullptr) {
+      std::vector<std::string> names;
+      for (const auto& policy : policy_keys()) names.push_back(fmt::format("{}.{}", prefix, policy.leaf));
+      return unknown(key, "key", name, names);
+    }
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < known->min || *value > known->max) {
+      return wrong(key, name, fmt::format("a whole number from {} to {}", known->min, known->max));
+    }
+    values[std::string(known->leaf)] = *value;
     return {};
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "server/job_policy.h"
 #include "server/web_url.h"
 
 namespace hawser::server {
@@ -98,6 +99,20 @@ ConfigKey boolean(std::string name, At at) {
     return {};
   };
   key.show = [at](const Config& config) { return at(config) ? "true" : "false"; };
+  return key;
+}
+
+ConfigKey policy_key(const PolicyKey& policy) {
+  ConfigKey key;
+  key.name = fmt::format("jobs.{}", policy.leaf);
+  key.kind = KeyKind::integer;
+  key.min = policy.min;
+  key.max = policy.max;
+  key.set = [&policy](Config& config, const SettingValue& value) -> Status {
+    policy.set(config.jobs.policy, std::get<std::int64_t>(value));
+    return {};
+  };
+  key.show = [&policy](const Config& config) { return fmt::format("{}", policy.get(config.jobs.policy)); };
   return key;
 }
 
@@ -231,6 +246,7 @@ void add_job_keys(Keys& keys) {
   constexpr std::int64_t kDaySeconds = 86'400;
   keys.push_back(integer(
       "worker.threads", 1, kMaxThreads, [](auto& c) -> auto& { return c.worker.threads; }));
+  for (const auto& policy : policy_keys()) keys.push_back(policy_key(policy));
   keys.push_back(choice(
       "store.kind", {"rocksdb", "memory"}, [](auto& c) -> auto& { return c.store.kind; }));
   keys.push_back(integer(

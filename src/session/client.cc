@@ -101,10 +101,10 @@ job::JobService::Done<job::Reply> Client::reply(const Ack& ack, std::string job_
 }
 
 void Client::run(StartJob command, const Ack& ack) {
-  parts_.jobs.start(
-      parts_.loop,
-      {user_, std::move(command.type), std::move(command.input), std::move(command.idempotency_key)},
-      reply(ack, {}, [](const job::Reply& started) { return job_body(started.id); }));
+  parts_.jobs.start(parts_.loop,
+                    {user_, std::move(command.type), std::move(command.input),
+                     std::move(command.idempotency_key), command.priority, command.delay},
+                    reply(ack, {}, [](const job::Reply& started) { return job_body(started.id); }));
 }
 
 void Client::run(CancelJob command, const Ack& ack) {

@@ -44,14 +44,32 @@ std::expected<std::string, BadCommand> parse_text(View object, std::string_view 
   return *std::move(text);
 }
 
+/// An optional whole number. Absent and null are 0.
+std::expected<std::int64_t, BadCommand> parse_number(View object, std::string_view name, std::int64_t least,
+                                                     std::int64_t most) {
+  const auto value = object.find(name);
+  if (!value || value->is(Kind::null)) return 0;
+  const auto number = value->as_integer();
+  if (!number || *number < least || *number > most) {
+    return refuse(Errc::bad_request,
+                  fmt::format("{} must be a whole number from {} to {}.", name, least, most));
+  }
+  return *number;
+}
+
 Parsed parse_start(View argument) {
   auto type = parse_text(argument, "type", limits::kMaxTypeName);
   if (!type) return std::unexpected(type.error());
   if (type->empty()) return refuse(Errc::bad_request, "type must name the kind of job.");
   auto key = parse_text(argument, "idempotencyKey", limits::kMaxIdempotencyKey);
   if (!key) return std::unexpected(key.error());
+  const auto priority = parse_number(argument, "priority", -limits::kMaxPriority, limits::kMaxPriority);
+  if (!priority) return std::unexpected(priority.error());
+  const auto delay = parse_number(argument, "delayMs", 0, Millis(limits::kMaxStartDelay).count());
+  if (!delay) return std::unexpected(delay.error());
   const auto input = argument.find("input");
-  return StartJob{*std::move(type), std::string(input ? input->raw() : "{}"), *std::move(key)};
+  return StartJob{*std::move(type), std::string(input ? input->raw() : "{}"), *std::move(key),
+                  static_cast<int>(*priority), Millis(*delay)};
 }
 
 template <class JobCommand>

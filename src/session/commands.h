@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
+#include "base/time.h"
 #include "socketio/packet.h"
 
 namespace hawser::session {
@@ -17,6 +18,8 @@ struct StartJob {
   std::string type;
   std::string input;  ///< JSON; `{}` when it was left out
   std::string idempotency_key;
+  int priority = 0;  ///< among the user's own jobs, -kMaxPriority to kMaxPriority
+  Millis delay{0};
 };
 struct SubscribeJob {
   JobId job;

@@ -60,8 +60,8 @@ class Core {
   void enter(const std::string& sid, Session& session);
   void leave(const std::string& sid, const Session& session);
 
-  Parts parts_;
   Gauges gauges_;
+  Parts parts_;
   std::set<Session*> sessions_;
   std::unordered_map<std::string, Session*> connected_;  ///< by the sid in the default namespace
 };

@@ -42,9 +42,9 @@ Result<Reply> CommitBuilder::run(job::Start command) {
   const auto owner = context_.table.owner(command.owner);
   if (!owner) return std::unexpected(owner.error());
   if (auto allowed = check_new_job(command, **owner); !allowed) return std::unexpected(allowed.error());
-  auto record = job::create(command, context_.now);
+  auto record = job::create(command, context_.now.wall);
   auto reply = job::reply_to(record, false);
-  context_.table.put(nullptr, std::move(record));
+  context_.table.put(nullptr, std::move(record), context_.now);
   context_.database.put(batch_, Family::input, keys::job(command.id), command.input);
   if (!command.idempotency_key.empty()) {
     context_.database.put(batch_, Family::index, index_key, keys::job(command.id));
@@ -87,10 +87,14 @@ Status CommitBuilder::check_new_job(const job::Start& command, const JobTable::O
 }
 
 Result<Reply> CommitBuilder::run(const job::Claim& command) {
-  while (const auto id = context_.table.oldest_queued(command.types)) {
+  while (const auto id = context_.table.schedule().next(command.types)) {
     const auto record = context_.table.find(*id);
     if (!record) return std::unexpected(record.error());
-    auto claimed = lease(**record, command.holder);
+    if (auto change = job::end_exhausted(**record, context_.now.wall, rules(**record))) {
+      if (auto staged = stage(**record, *std::move(change)); !staged) return std::unexpected(staged.error());
+      continue;
+    }
+    auto claimed = lease(**record, command);
     if (claimed) {
       auto reply = job::reply_to((*claimed)->record, false);
       reply.claimed = *std::move(claimed);
@@ -102,8 +106,22 @@ Result<Reply> CommitBuilder::run(const job::Claim& command) {
   return Reply{};
 }
 
+Result<Reply> CommitBuilder::run(const job::Sweep&) {
+  for (const auto& [id, overdue] : context_.table.schedule().take_due(context_.now.at, limits::kSweepJobs)) {
+    if (!overdue) {
+      group_.work_queued = true;
+      continue;
+    }
+    const auto record = context_.table.find(id);
+    if (!record) return std::unexpected(record.error());
+    auto change = job::decide_due(**record, *overdue, context_.now.wall, rules(**record));
+    if (auto staged = stage(**record, std::move(change)); !staged) return std::unexpected(staged.error());
+  }
+  return Reply{};
+}
+
 Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobRecord& record,
-                                                              const std::string& holder) {
+                                                              const job::Claim& command) {
   auto claimed = std::make_unique<job::ClaimedJob>();
   auto job_input = input(record.id);
   if (!job_input) return std::unexpected(job_input.error());
@@ -114,8 +132,8 @@ Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobReco
     claimed->checkpoint = *std::move(state);
   }
   if (const auto owner = context_.table.owner(*record.owner); !owner) return std::unexpected(owner.error());
-  claimed->record = job::lease(record, holder);
-  context_.table.put(&record, claimed->record);
+  claimed->record = job::lease(record, command);
+  context_.table.put(&record, claimed->record, context_.now);
   return claimed;
 }
 
@@ -125,7 +143,7 @@ Status CommitBuilder::withdraw_damaged(const job::JobRecord& record) {
                 record.id.to_string());
   const job::Cancel command{
       .id = record.id, .owner = *record.owner, .reason = "The job's stored data is damaged."};
-  auto change = job::decide(record, command, context_.now, context_.limits);
+  auto change = job::decide(record, command, context_.now.wall, rules(record));
   if (!change) return std::unexpected(change.error());
   return stage(record, *std::move(change));
 }
@@ -136,8 +154,9 @@ Result<Reply> CommitBuilder::run(OneJobCommand command) {
   if (!record) return std::unexpected(record.error());
   if (*record == nullptr) return std::unexpected(job::not_found(command.id));
   const auto& before = **record;
-  auto change = job::decide(before, std::move(command), context_.now, context_.limits);
+  auto change = job::decide(before, std::move(command), context_.now.wall, rules(before));
   if (!change) return std::unexpected(change.error());
+  if (std::is_same_v<OneJobCommand, job::Renew>) context_.table.schedule().renew(before.id, context_.now.at);
   if (!change->changed) return job::reply_to(before, true);
   const bool ends = change->error.has_value();
   if (std::is_same_v<OneJobCommand, job::Append> && !ends && !context_.has_room) {
@@ -146,6 +165,10 @@ Result<Reply> CommitBuilder::run(OneJobCommand command) {
   auto reply = ends ? Result<Reply>(std::unexpected(*change->error)) : job::reply_to(change->record, false);
   if (auto staged = stage(before, *std::move(change)); !staged) return std::unexpected(staged.error());
   return reply;
+}
+
+job::Rules CommitBuilder::rules(const job::JobRecord& record) const {
+  return {context_.limits, context_.table.schedule().policy(*record.type)};
 }
 
 Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
@@ -163,7 +186,7 @@ Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
   }
   if (change.revoked) group_.revoked.push_back(before.id);
   if (change.record.queued && !before.queued) group_.work_queued = true;
-  context_.table.put(&before, std::move(change.record));
+  context_.table.put(&before, std::move(change.record), context_.now);
   return {};
 }
 

@@ -24,7 +24,7 @@ class CommitBuilder {
     const Database& database;
     JobTable& table;
     job::LogLimits limits;
-    WallMillis now = 0;
+    Moment now;
     bool has_room = true;  ///< false below the reserve of free space
   };
 
@@ -41,6 +41,7 @@ class CommitBuilder {
  private:
   Result<job::Reply> run(job::Start command);
   Result<job::Reply> run(const job::Claim& command);
+  Result<job::Reply> run(const job::Sweep& command);
   /// By value: appends and results are moved into the log.
   template <class OneJobCommand>
   Result<job::Reply> run(OneJobCommand command);  // NOLINT(performance-unnecessary-value-param)
@@ -48,8 +49,9 @@ class CommitBuilder {
   Result<job::Reply> repeat_start(const JobId& first, const job::Start& command);
   Result<std::optional<JobId>> job_of_key(const std::string& index_key) const;
   Status check_new_job(const job::Start& command, const JobTable::Owner& owner);
-  Result<std::unique_ptr<job::ClaimedJob>> lease(const job::JobRecord& record, const std::string& holder);
+  Result<std::unique_ptr<job::ClaimedJob>> lease(const job::JobRecord& record, const job::Claim& command);
   Status withdraw_damaged(const job::JobRecord& record);
+  job::Rules rules(const job::JobRecord& record) const;
   Status stage(const job::JobRecord& before, job::Change change);
 
   Result<std::string> input(const JobId& id) const;

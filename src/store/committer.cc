@@ -47,7 +47,7 @@ void Committer::commit(std::vector<PendingCommand> group) {
   CommitBuilder builder({.database = database_,
                          .table = table_,
                          .limits = options_.limits,
-                         .now = options_.clock.wall_now(),
+                         .now = {options_.clock.now(), options_.clock.wall_now()},
                          .has_room = space_.has_room()});
   std::vector<Result<job::Reply>> replies;
   replies.reserve(group.size());

@@ -1,8 +1,5 @@
 #include "store/job_table.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "job/transition.h"
 #include "store/codec.h"
 #include "store/job_log.h"
@@ -11,17 +8,17 @@
 
 namespace hawser::store {
 
-Status JobTable::load() {
+Status JobTable::load(Moment now) {
   Scan scan(database_, Family::index, keys::all_active_jobs(), keys::after_prefix(keys::all_active_jobs()));
   for (scan.to_first(); scan.valid(); scan.next()) {
     const auto id = keys::trailing_id(scan.key());
     if (!id) return std::unexpected(damaged("an index entry of an active job"));
-    if (auto loaded = load_active(*id); !loaded) return loaded;
+    if (auto loaded = load_active(*id, now); !loaded) return loaded;
   }
   return scan.status();
 }
 
-Status JobTable::load_active(const JobId& id) {
+Status JobTable::load_active(const JobId& id, Moment now) {
   auto record = load_record(database_, id);
   if (!record) return std::unexpected(record.error());
   auto owner = owners_.find(*record->owner);
@@ -31,17 +28,17 @@ Status JobTable::load_active(const JobId& id) {
     owner = owners_.emplace(*record->owner, Owner{.head = *head, .durable_head = *head, .active = 0}).first;
   }
   ++owner->second.active;
-  requeue(queues_, *record);
+  schedule_.update(*record, now);
   active_.emplace(id, *std::move(record));
   return {};
 }
 
-Result<std::size_t> JobTable::give_back_leases() {
+Result<std::size_t> JobTable::take_back_leases(Moment now) {
   std::size_t count = 0;
   for (const auto& [id, record] : active_) {
-    if (record.holder.empty()) continue;
+    if (record.holder.empty() || record.lease.count() > 0) continue;
     if (auto found = owner(*record.owner); !found) return std::unexpected(found.error());
-    put(&record, job::take_back(record));
+    put(&record, job::take_back(record), now);
     ++count;
   }
   return count;
@@ -71,36 +68,12 @@ Result<JobTable::Owner> JobTable::load_owner(std::string_view name) const {
   return Owner{.head = *head, .durable_head = *head, .active = 0};  // One with active jobs is in the table.
 }
 
-std::optional<JobId> JobTable::oldest_queued(std::span<const std::string> types) const {
-  std::optional<QueueKey> oldest;
-  for (const auto& type : types) {
-    const auto first = first_queued(type);
-    if (first && (!oldest || *first < *oldest)) oldest = first;
-  }
-  if (!oldest) return std::nullopt;
-  return oldest->second;
-}
-
-std::optional<JobTable::QueueKey> JobTable::first_queued(std::string_view type) const {
-  std::optional<QueueKey> first;
-  if (const auto staged = staged_queues_.find(type); staged != staged_queues_.end()) {
-    first = *staged->second.begin();
-  }
-  const auto queue = queues_.find(type);
-  if (queue == queues_.end()) return first;
-  // Of a staged job only its staged place counts.
-  const auto installed = std::ranges::find_if(
-      queue->second, [this](const QueueKey& key) { return !staged_jobs_.contains(key.second); });
-  if (installed != queue->second.end() && (!first || *installed < *first)) first = *installed;
-  return first;
-}
-
-void JobTable::put(const job::JobRecord* before, job::JobRecord record) {
+void JobTable::put(const job::JobRecord* before, job::JobRecord record, Moment now) {
   const bool was_active = before != nullptr && job::is_active(*before);
   auto& owner = staged_owners_.find(*record.owner)->second;
   if (job::is_active(record) && !was_active) ++owner.active;
   if (!job::is_active(record) && was_active) --owner.active;
-  requeue(staged_queues_, record);
+  schedule_.update(record, now);
   const auto id = record.id;
   if (const auto staged = staged_jobs_.find(id); staged != staged_jobs_.end()) {
     staged->second.after = std::move(record);
@@ -130,7 +103,6 @@ void JobTable::write_to(rocksdb::WriteBatch& batch) const {
 
 void JobTable::install() {
   for (auto& [id, staged] : staged_jobs_) {
-    requeue(queues_, staged.after);
     if (job::is_active(staged.after)) {
       active_.insert_or_assign(id, std::move(staged.after));
     } else {
@@ -147,19 +119,7 @@ void JobTable::install() {
   }
   staged_jobs_.clear();
   staged_owners_.clear();
-  staged_queues_.clear();
   visitors_.clear();
-}
-
-void JobTable::requeue(Queues& queues, const job::JobRecord& record) {
-  if (record.queued) {
-    queues[*record.type].insert(queue_key(record));
-    return;
-  }
-  const auto queue = queues.find(*record.type);
-  if (queue == queues.end()) return;
-  queue->second.erase(queue_key(record));
-  if (queue->second.empty()) queues.erase(queue);
 }
 
 }  // namespace hawser::store

@@ -17,7 +17,7 @@ namespace hawser::store {
 
 struct MemoryJobStore::State {
   explicit State(const MemoryOptions& options)
-      : clock(options.clock), incarnation(options.random.token(9)), data(options.log) {}
+      : clock(options.clock), incarnation(options.random.token(9)), data(options.log, options.policies) {}
 
   /// A decided command whose caller and listener have not been told yet.
   struct Delivery {
@@ -93,7 +93,7 @@ void MemoryJobStore::submit(job::Command command, job::Completion completion) {
     lock.unlock();
     return completion(std::unexpected(shutting_down()));
   }
-  auto outcome = state_->data.execute(std::move(command), state_->clock.wall_now());
+  auto outcome = state_->data.execute(std::move(command), {state_->clock.now(), state_->clock.wall_now()});
   std::shared_ptr<const job::CommitGroup> group;
   if (worth_announcing(outcome.group)) {
     group = std::make_shared<const job::CommitGroup>(std::move(outcome.group));

@@ -12,6 +12,7 @@ struct MemoryOptions {
   Clock& clock;
   Random& random;
   job::LogLimits log{};
+  std::shared_ptr<const job::Policies> policies = std::make_shared<job::Policies>();
 };
 
 /// Keeps everything in memory behind one mutex: for tests, for trying things out, and as the plainest

@@ -1,6 +1,7 @@
 #include "store/memory_state.h"
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "job/errors.h"
@@ -10,7 +11,7 @@ namespace hawser::store {
 
 using job::Reply;
 
-MemoryState::Outcome MemoryState::execute(job::Command command, WallMillis now) {
+MemoryState::Outcome MemoryState::execute(job::Command command, Moment now) {
   return std::visit([&](auto& one) { return run(std::move(one), now); }, command);
 }
 
@@ -24,7 +25,7 @@ const MemoryState::Owner* MemoryState::find_owner(std::string_view owner) const 
   return found == owners_.end() ? nullptr : &found->second;
 }
 
-MemoryState::Outcome MemoryState::run(job::Start&& command, WallMillis now) {
+MemoryState::Outcome MemoryState::run(job::Start&& command, Moment now) {
   if (!command.idempotency_key.empty()) {
     const auto first = keys_.find(std::pair(command.owner, command.idempotency_key));
     if (first != keys_.end()) return {repeat_start(first->second, command), {}};
@@ -36,14 +37,14 @@ MemoryState::Outcome MemoryState::run(job::Start&& command, WallMillis now) {
   if (!command.idempotency_key.empty())
     keys_.emplace(std::pair(command.owner, command.idempotency_key), command.id);
   Outcome outcome;
-  auto record = job::create(command, now);
+  auto record = job::create(command, now.wall);
   outcome.reply = job::reply_to(record, false);
   auto& job = jobs_[command.id];
   job.input = std::move(command.input);
   ++owners_[command.owner].active;
   job.record = record;
   job.record.queued = false;
-  put(job, std::move(record), outcome.group);
+  put(job, std::move(record), now, outcome.group);
   return outcome;
 }
 
@@ -55,32 +56,47 @@ Result<Reply> MemoryState::repeat_start(const JobId& first, const job::Start& co
   return job::reply_to(job.record, true);
 }
 
-MemoryState::Outcome MemoryState::run(job::Claim&& command, WallMillis) {
-  std::optional<QueueKey> oldest;
-  for (const auto& type : command.types) {
-    const auto queue = queues_.find(type);
-    if (queue == queues_.end() || queue->second.empty()) continue;
-    if (!oldest || *queue->second.begin() < *oldest) oldest = *queue->second.begin();
+MemoryState::Outcome MemoryState::run(job::Claim&& command, Moment now) {
+  Outcome outcome{Reply{}, {}};
+  while (const auto id = schedule_.next(command.types)) {
+    auto& job = jobs_.at(*id);
+    if (auto change = job::end_exhausted(job.record, now.wall, rules(job.record))) {
+      apply(job, *change, now, outcome.group);
+      continue;
+    }
+    put(job, job::lease(job.record, command), now, outcome.group);
+    outcome.reply = job::reply_to(job.record, false);
+    outcome.reply->claimed = std::make_unique<job::ClaimedJob>(job.record, job.input, std::nullopt);
+    if (const auto sequence = job.record.checkpoint_sequence; sequence > 0) {
+      outcome.reply->claimed->checkpoint = *job.log.at(sequence - 1)->payload;
+    }
+    break;
   }
-  if (!oldest) return {Reply{}, {}};
-  Outcome outcome;
-  auto& job = jobs_.at(oldest->second);
-  put(job, job::lease(job.record, command.holder), outcome.group);
-  outcome.reply = job::reply_to(job.record, false);
-  outcome.reply->claimed = std::make_unique<job::ClaimedJob>(job.record, job.input, std::nullopt);
-  if (const auto sequence = job.record.checkpoint_sequence; sequence > 0) {
-    outcome.reply->claimed->checkpoint = *job.log.at(sequence - 1)->payload;
+  return outcome;
+}
+
+MemoryState::Outcome MemoryState::run(job::Sweep&&, Moment now) {
+  Outcome outcome{Reply{}, {}};
+  for (const auto& [id, overdue] : schedule_.take_due(now.at, limits::kSweepJobs)) {
+    if (!overdue) {
+      outcome.group.work_queued = true;
+      continue;
+    }
+    auto& job = jobs_.at(id);
+    auto change = job::decide_due(job.record, *overdue, now.wall, rules(job.record));
+    apply(job, change, now, outcome.group);
   }
   return outcome;
 }
 
 template <class OneJobCommand>
-MemoryState::Outcome MemoryState::run(OneJobCommand&& command, WallMillis now) {
+MemoryState::Outcome MemoryState::run(OneJobCommand&& command, Moment now) {
   const auto found = jobs_.find(command.id);
   if (found == jobs_.end()) return {std::unexpected(job::not_found(command.id)), {}};
   auto& job = found->second;
-  auto change = job::decide(job.record, std::forward<OneJobCommand>(command), now, limits_);
+  auto change = job::decide(job.record, std::forward<OneJobCommand>(command), now.wall, rules(job.record));
   if (!change) return {std::unexpected(change.error()), {}};
+  if (std::is_same_v<OneJobCommand, job::Renew>) schedule_.renew(job.record.id, now.at);
   if (!change->changed) return {job::reply_to(job.record, true), {}};
   auto& owner = owners_.find(*job.record.owner)->second;
   const bool reactivated = !job::is_active(job.record) && job::is_active(change->record);
@@ -88,8 +104,7 @@ MemoryState::Outcome MemoryState::run(OneJobCommand&& command, WallMillis now) {
     return {std::unexpected(too_many_jobs()), {}};
   }
   Outcome outcome;
-  append(job, *change, outcome.group);
-  if (change->revoked) outcome.group.revoked.push_back(job.record.id);
+  apply(job, *change, now, outcome.group);
   if (change->error) {
     outcome.reply = std::unexpected(*change->error);
   } else {
@@ -98,7 +113,11 @@ MemoryState::Outcome MemoryState::run(OneJobCommand&& command, WallMillis now) {
   return outcome;
 }
 
-void MemoryState::append(Job& job, job::Change& change, job::CommitGroup& group) {
+job::Rules MemoryState::rules(const job::JobRecord& record) const {
+  return {limits_, schedule_.policy(*record.type)};
+}
+
+void MemoryState::apply(Job& job, job::Change& change, Moment now, job::CommitGroup& group) {
   auto& owner = owners_.find(*job.record.owner)->second;
   std::uint64_t head = owner.events.size();
   job::assign_positions(change, head);
@@ -108,19 +127,13 @@ void MemoryState::append(Job& job, job::Change& change, job::CommitGroup& group)
     owner.events.push_back(shared);
     group.events.push_back(std::move(shared));
   }
-  put(job, std::move(change.record), group);
+  if (change.revoked) group.revoked.push_back(job.record.id);
+  put(job, std::move(change.record), now, group);
 }
 
-void MemoryState::put(Job& job, job::JobRecord record, job::CommitGroup& group) {
-  const auto key = QueueKey(record.created_at, record.id);
-  if (record.queued && !job.record.queued) {
-    queues_[*record.type].insert(key);
-    group.work_queued = true;
-  } else if (!record.queued && job.record.queued) {
-    const auto queue = queues_.find(*record.type);
-    queue->second.erase(key);
-    if (queue->second.empty()) queues_.erase(queue);
-  }
+void MemoryState::put(Job& job, job::JobRecord record, Moment now, job::CommitGroup& group) {
+  if (record.queued && !job.record.queued) group.work_queued = true;
+  schedule_.update(record, now);
   auto& owner = owners_.find(*record.owner)->second;
   if (job::is_active(record) && !job::is_active(job.record)) ++owner.active;
   if (!job::is_active(record) && job::is_active(job.record)) --owner.active;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -11,6 +10,8 @@
 #include <vector>
 
 #include "job/job_store.h"
+#include "job/policy.h"
+#include "job/schedule.h"
 #include "job/transition.h"
 
 namespace hawser::store {
@@ -33,30 +34,31 @@ class MemoryState {
     job::CommitGroup group;
   };
 
-  explicit MemoryState(job::LogLimits limits) : limits_(limits) {}
+  MemoryState(job::LogLimits limits, std::shared_ptr<const job::Policies> policies)
+      : limits_(limits), schedule_(std::move(policies)) {}
 
-  Outcome execute(job::Command command, WallMillis now);
+  Outcome execute(job::Command command, Moment now);
   const Job* find(const JobId& id) const;
   const Owner* find_owner(std::string_view owner) const;
 
  private:
-  Outcome run(job::Start&& command, WallMillis now);
-  Outcome run(job::Claim&& command, WallMillis now);
+  Outcome run(job::Start&& command, Moment now);
+  Outcome run(job::Claim&& command, Moment now);
+  Outcome run(job::Sweep&& command, Moment now);
   template <class OneJobCommand>
-  Outcome run(OneJobCommand&& command, WallMillis now);
+  Outcome run(OneJobCommand&& command, Moment now);
 
   Result<job::Reply> repeat_start(const JobId& first, const job::Start& command) const;
   /// Replaces the record and keeps queue and counters in step.
-  void put(Job& job, job::JobRecord record, job::CommitGroup& group);
-  void append(Job& job, job::Change& change, job::CommitGroup& group);
-
-  using QueueKey = std::pair<WallMillis, JobId>;  ///< creation time, id: the oldest first
+  void put(Job& job, job::JobRecord record, Moment now, job::CommitGroup& group);
+  void apply(Job& job, job::Change& change, Moment now, job::CommitGroup& group);
+  job::Rules rules(const job::JobRecord& record) const;
 
   job::LogLimits limits_;
   std::unordered_map<JobId, Job> jobs_;
   std::map<std::string, Owner, std::less<>> owners_;
   std::map<std::pair<std::string, std::string>, JobId> keys_;  ///< owner, idempotency key
-  std::map<std::string, std::set<QueueKey>, std::less<>> queues_;
+  job::Schedule schedule_;
 };
 
 }  // namespace hawser::store

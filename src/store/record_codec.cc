@@ -11,7 +11,8 @@ namespace {
 using job::EventKind;
 using job::JobState;
 
-constexpr std::uint8_t kRecordFormat = 1;
+constexpr std::uint8_t kRecordFormat = 2;
+constexpr std::uint8_t kFirstRecordFormat = 1;  // Without what is in write_schedule.
 constexpr std::uint8_t kQueued = 1;
 
 // The first byte of an event: format in the upper three bits, then `truncated`, then the kind.
@@ -59,6 +60,24 @@ void write_counters(FieldWriter& out, const job::JobRecord& record) {
   out.number(time_field(record.ended_at));
 }
 
+void write_schedule(FieldWriter& out, const job::JobRecord& record) {
+  out.number(static_cast<std::uint64_t>(record.lease.count())).signed_number(record.priority);
+  out.number(time_field(record.not_before)).number(static_cast<std::uint64_t>(record.delay.count()));
+  out.number(record.failures).number(time_field(record.series_started_at)).text(record.last_error);
+}
+
+bool read_schedule(FieldReader& in, job::JobRecord& record) {
+  record.lease = Millis(in.number());
+  const auto priority = in.signed_number();
+  record.priority = static_cast<std::int32_t>(priority);
+  record.not_before = read_time(in);
+  record.delay = Millis(in.number());
+  record.failures = in.short_number();
+  record.series_started_at = read_time(in);
+  record.last_error = in.text();
+  return record.priority == priority;
+}
+
 bool read_names(FieldReader& in, job::JobRecord& record) {
   const auto id = read_id(in);
   if (!id) return false;
@@ -97,12 +116,14 @@ std::string encode_record(const job::JobRecord& record) {
   out.byte(kRecordFormat).byte(static_cast<std::uint8_t>(record.state)).byte(record.queued ? kQueued : 0);
   write_names(out, record);
   write_counters(out, record);
+  write_schedule(out, record);
   return std::move(out).take();
 }
 
 std::optional<job::JobRecord> decode_record(std::string_view bytes) {
   FieldReader in(bytes);
-  if (in.byte() != kRecordFormat) return std::nullopt;
+  const auto format = in.byte();
+  if (format != kRecordFormat && format != kFirstRecordFormat) return std::nullopt;
   const auto state = in.byte();
   const auto flags = in.byte();
   job::JobRecord record;
@@ -110,6 +131,7 @@ std::optional<job::JobRecord> decode_record(std::string_view bytes) {
   record.state = static_cast<JobState>(state);
   record.queued = flags == kQueued;
   read_counters(in, record);
+  if (format == kRecordFormat && !read_schedule(in, record)) return std::nullopt;
   if (!in.at_end()) return std::nullopt;
   return record;
 }

@@ -69,9 +69,9 @@ void fill_defaults(RocksDbOptions& options) {
 }
 
 /// Jobs that the process before this one was working on wait for a worker again.
-Status recover(Database& database, JobTable& table) {
-  if (auto loaded = table.load(); !loaded) return loaded;
-  const auto given_back = table.give_back_leases();
+Status recover(Database& database, JobTable& table, Moment now) {
+  if (auto loaded = table.load(now); !loaded) return loaded;
+  const auto given_back = table.take_back_leases(now);
   if (!given_back) return std::unexpected(given_back.error());
   if (*given_back == 0) return {};
   rocksdb::WriteBatch batch;
@@ -100,8 +100,9 @@ Result<std::unique_ptr<RocksDbJobStore>> RocksDbJobStore::open(RocksDbOptions op
   if (!database) return std::unexpected(in_directory(options.directory, database.error()));
   auto meta = open_meta(**database, options.random);
   if (!meta) return std::unexpected(in_directory(options.directory, meta.error()));
-  JobTable table(**database);
-  if (auto recovered = recover(**database, table); !recovered) {
+  JobTable table(**database, options.policies);
+  if (auto recovered = recover(**database, table, {options.clock.now(), options.clock.wall_now()});
+      !recovered) {
     return std::unexpected(in_directory(options.directory, recovered.error()));
   }
   auto state = std::make_unique<State>(*std::move(lock), *std::move(database), *std::move(meta),

@@ -28,6 +28,7 @@ struct RocksDbOptions {
   /// Time from the begin of one flush to the begin of the next, for disks with few operations a second.
   Duration min_flush_interval{};
   job::LogLimits log{};
+  std::shared_ptr<const job::Policies> policies = std::make_shared<job::Policies>();
   /// Empty means: log it, flush the log, end the process with status 70.
   FatalHook fatal{};
   /// Empty means: ask the file system of `env`.

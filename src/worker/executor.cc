@@ -43,13 +43,14 @@ std::vector<std::string> types_of(const Handlers& handlers) {
 
 struct Executor::State {
   State(job::JobStore& store_in, Clock& clock_in, std::vector<std::shared_ptr<Handler>> handlers_in,
-        std::size_t threads, std::string holder_in)
+        std::size_t threads, std::string holder_in, std::shared_ptr<const job::Policies> policies_in)
       : store(store_in),
         clock(clock_in),
         handlers(by_type(std::move(handlers_in))),
         types(types_of(handlers)),
         slots(threads),
         holder(std::move(holder_in)),
+        policies(std::move(policies_in)),
         pool("handler", threads, threads) {}
 
   job::JobStore& store;
@@ -58,6 +59,7 @@ struct Executor::State {
   const std::vector<std::string> types;
   const std::size_t slots;
   const std::string holder;
+  const std::shared_ptr<const job::Policies> policies;
 
   std::mutex mutex;
   std::condition_variable wake_dispatcher;
@@ -117,7 +119,7 @@ void Executor::State::claim(Lock& lock) {
   ++claims;
   const auto hints_before = hints;
   lock.unlock();  // The store may answer within the call.
-  store.submit(job::Claim{types, holder},
+  store.submit(job::Claim{.types = types, .holder = holder},
                [this, hints_before](Result<job::Reply> reply) { on_claim(std::move(reply), hints_before); });
   lock.lock();
 }
@@ -142,7 +144,8 @@ void Executor::State::on_claim(Result<job::Reply> reply, std::uint64_t hints_bef
 }
 
 void Executor::State::found_work(job::ClaimedJob claimed) {
-  auto run = std::make_shared<JobRun>(store, clock, std::move(claimed));
+  const auto checkpoint_every = policies->of(*claimed.record.type).checkpoint_every;
+  auto run = std::make_shared<JobRun>(store, clock, std::move(claimed), checkpoint_every);
   {
     const Lock lock(mutex);
     active.push_back(run);
@@ -182,8 +185,9 @@ void Executor::State::stop_all(StopReason reason) {
 }
 
 Executor::Executor(job::JobStore& store, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
-                   std::size_t threads, std::string holder)
-    : state_(std::make_unique<State>(store, clock, std::move(handlers), threads, std::move(holder))) {}
+                   std::size_t threads, std::string holder, std::shared_ptr<const job::Policies> policies)
+    : state_(std::make_unique<State>(store, clock, std::move(handlers), threads, std::move(holder),
+                                     std::move(policies))) {}
 
 Executor::~Executor() {
   state_->stop_all(StopReason::draining);

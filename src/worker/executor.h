@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "base/time.h"
 #include "job/job_store.h"
+#include "job/policy.h"
 #include "worker/handler.h"
 
 namespace hawser::worker {
@@ -17,7 +18,8 @@ class Executor {
  public:
   /// `store` and `clock` must outlive it. `holder` names this process's leases.
   Executor(job::JobStore& store, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
-           std::size_t threads, std::string holder);
+           std::size_t threads, std::string holder,
+           std::shared_ptr<const job::Policies> policies = std::make_shared<job::Policies>());
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -48,6 +49,9 @@ class JobContext {
   virtual Status progress(std::uint64_t current, std::uint64_t total, std::string_view message = {}) = 0;
   /// Writes a checkpoint behind everything emitted so far. `state_json` is what a later run gets back.
   virtual Status checkpoint(std::string state_json) = 0;
+  /// Leaves the time of checkpoints to us: from now on `emit` writes one behind every so many chunks
+  /// (job::Policy::checkpoint_every), with the state that `state` returns then, as JSON.
+  virtual void checkpoint_with(std::function<std::string()> state) = 0;
 
   /// Waits, but returns early and false when the job must stop.
   virtual bool sleep_for(std::chrono::nanoseconds duration) = 0;
@@ -60,13 +64,19 @@ class JobContext {
 struct Outcome {
   enum class Kind { completed, failed, stopped };
   Kind kind = Kind::completed;
-  std::string result;  ///< completed: JSON
-  Error error;         ///< failed
+  std::string result;      ///< completed: JSON
+  Error error;             ///< failed
+  bool retryable = false;  ///< failed: it may go better another time (job::Policy::attempts)
 
-  static Outcome completed(std::string result_json) { return {Kind::completed, std::move(result_json), {}}; }
-  static Outcome failed(Error error) { return {Kind::failed, {}, std::move(error)}; }
+  static Outcome completed(std::string result_json) {
+    return {Kind::completed, std::move(result_json), {}, false};
+  }
+  /// For good: trying again would end the same way.
+  static Outcome failed(Error error) { return {Kind::failed, {}, std::move(error), false}; }
+  /// The job is run again after a while, and fails with this error once its attempts are used up.
+  static Outcome retry(Error error) { return {Kind::failed, {}, std::move(error), true}; }
   /// The handler noticed the stop request and left; when draining, the job goes on elsewhere or later.
-  static Outcome stopped() { return {Kind::stopped, {}, {}}; }
+  static Outcome stopped() { return {Kind::stopped, {}, {}, false}; }
 };
 
 /// One kind of work. Shared by all runs of its type, so `run` is called from several threads at once.

@@ -32,11 +32,12 @@ std::string_view noun(job::EventKind kind) {
 
 }  // namespace
 
-JobRun::JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed)
+JobRun::JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed, std::uint32_t checkpoint_every)
     : clock_(clock),
       claimed_(std::move(claimed)),
       writer_(std::make_shared<EventWriter>(store, clock, stop_, claimed_.record.id, claimed_.record.epoch)),
-      resume_point_(resume_point_of(claimed_)) {}
+      resume_point_(resume_point_of(claimed_)),
+      checkpoint_every_(checkpoint_every) {}
 
 void JobRun::continue_from(job::ContinueFrom from) {
   const bool from_checkpoint = from == job::ContinueFrom::checkpoint && claimed_.checkpoint;
@@ -46,11 +47,20 @@ void JobRun::continue_from(job::ContinueFrom from) {
 }
 
 Status JobRun::emit(std::string chunk_json) {
-  return push(job::EventKind::chunk, chunk_json);
+  if (auto pushed = push(job::EventKind::chunk, chunk_json); !pushed || !state_) return pushed;
+  if (++chunks_since_checkpoint_ < checkpoint_every_) return {};
+  return checkpoint(state_());
 }
 
 Status JobRun::checkpoint(std::string state_json) {
+  chunks_since_checkpoint_ = 0;
   return push(job::EventKind::checkpoint, state_json);
+}
+
+/// Counts on from the chunks that stand, so that checkpoints come where they came without an interruption.
+void JobRun::checkpoint_with(std::function<std::string()> state) {
+  state_ = std::move(state);
+  chunks_since_checkpoint_ = resume_point_.chunk_count % checkpoint_every_;
 }
 
 Status JobRun::push(job::EventKind kind, std::string_view json) {

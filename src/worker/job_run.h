@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/limits.h"
 #include "base/loop.h"
 #include "job/job_store.h"
 #include "worker/event_writer.h"
@@ -18,7 +21,9 @@ namespace hawser::worker {
 /// executor, which may tell it to stop and ticks it.
 class JobRun final : public JobContext {
  public:
-  JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed);
+  /// `checkpoint_every`: job::Policy.
+  JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed,
+         std::uint32_t checkpoint_every = limits::kDefaultCheckpointEvery);
 
   const JobId& id() const override { return claimed_.record.id; }
   std::string_view owner() const override { return *claimed_.record.owner; }
@@ -27,6 +32,7 @@ class JobRun final : public JobContext {
   Status emit(std::string chunk_json) override;
   Status progress(std::uint64_t current, std::uint64_t total, std::string_view message) override;
   Status checkpoint(std::string state_json) override;
+  void checkpoint_with(std::function<std::string()> state) override;
   bool sleep_for(std::chrono::nanoseconds duration) override;
   std::stop_token stop_token() const override { return stop_->token(); }
   StopReason stop_reason() const override { return stop_->reason(); }
@@ -54,6 +60,9 @@ class JobRun final : public JobContext {
   const std::shared_ptr<StopSignal> stop_ = std::make_shared<StopSignal>();
   const std::shared_ptr<EventWriter> writer_;
   ResumePoint resume_point_;
+  const std::uint32_t checkpoint_every_;
+  std::function<std::string()> state_;  ///< of the handler, for checkpoints that we time
+  std::uint64_t chunks_since_checkpoint_ = 0;
   std::optional<Error> defect_;
   std::mutex progress_mutex_;  ///< held while progress is handed on, so that it keeps its order
   ProgressGate progress_;

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "job/transition.h"
 #include "worker/backoff.h"
 
 namespace hawser::worker {
@@ -45,11 +46,6 @@ Outcome check_result(Outcome outcome) {
   return Outcome::completed(std::string(value->raw()));
 }
 
-std::string failure_payload(const Error& error) {
-  const auto text = std::string_view(error.message).substr(0, limits::kMaxErrorText);
-  return json::Object().add("error", text).add("code", code_name(error.code)).str();
-}
-
 bool lost_the_job(Errc code) {
   return code == Errc::fenced || code == Errc::job_ended;
 }
@@ -77,10 +73,6 @@ void JobRunner::plan_and_run() {
 Result<job::ContinueFrom> JobRunner::plan() {
   const auto& record = run_.record();
   if (record.attempt == 0) return job::ContinueFrom::last_event;
-  if (record.fruitless_attempts > limits::kMaxFruitlessAttempts) {
-    return fail(Errc::interrupted, fmt::format("The job was interrupted {} times without any new output.",
-                                               record.fruitless_attempts));
-  }
   try {
     auto plan = handler_.plan(run_.input(), run_.resume_point());
     if (plan.refuse) return std::unexpected(std::move(*plan.refuse));
@@ -136,10 +128,19 @@ void JobRunner::finish(const Outcome& outcome) {
   if (!run_.flush()) return release();
   const bool completed = outcome.kind == Outcome::Kind::completed;
   const auto kind = completed ? job::EventKind::completed : job::EventKind::failed;
-  auto payload = completed ? outcome.result : failure_payload(outcome.error);
-  const auto answer = submit(job::Finish{run_.id(), run_.record().epoch, kind, std::move(payload)});
+  auto payload = completed ? outcome.result : job::failure_payload(outcome.error);
+  const auto answer = submit(job::Finish{
+      .id = run_.id(),
+      .epoch = run_.record().epoch,
+      .outcome = kind,
+      .payload = std::move(payload),
+      .retryable = outcome.retryable,
+  });
   if (answer) {
-    spdlog::info("job {}: {}", run_.id().to_string(), completed ? "completed" : "failed");
+    const auto* how = completed                       ? "completed"
+                      : job::has_ended(answer->state) ? "failed"
+                                                      : "will be tried again";
+    spdlog::info("job {}: {}", run_.id().to_string(), how);
   } else if (!lost_the_job(answer.error().code)) {
     spdlog::warn("job {}: its end was not written: {}", run_.id().to_string(), answer.error().message);
     release();

@@ -67,6 +67,11 @@ std::string refusal_sentence(const HttpAnswer& answer, const std::string& model)
   return fmt::format("The model endpoint refused the request with status {}{}", status, because);
 }
 
+/// Whether the endpoint may answer better another time.
+bool is_passing(long status) {
+  return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
 /// One answer on its way from the endpoint to the job. Lives for one run.
 class Answer {
  public:
@@ -133,7 +138,8 @@ Outcome Llm::run(JobContext& context) {
   if (!error) return Outcome::completed(answer.stream().result(request->model));
   if (asked_to_stop) return Outcome::stopped();
   error->message = without_key(std::move(error->message), options_.api_key);
-  return Outcome::failed(std::move(*error));
+  const bool may_pass = !http || http->cut || is_passing(http->status);
+  return may_pass ? Outcome::retry(std::move(*error)) : Outcome::failed(std::move(*error));
 }
 
 }  // namespace hawser::worker

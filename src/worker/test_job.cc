@@ -13,7 +13,6 @@ constexpr double kMaxIntervalMs = 3'600'000.0;
 constexpr std::size_t kMaxChunkBytes = limits::kMaxEventPayload / 2;
 /// Longer output is left out of the result: it stands in the log anyway.
 constexpr std::size_t kMaxResultOutput = limits::kMaxResult / 2;
-constexpr std::uint64_t kCheckpointEvery = 10;  // As the original did.
 
 /// A number field; nothing when it is absent or, as in the original, falsy.
 Result<std::optional<double>> number_field(json::View input, std::string_view name, double max) {
@@ -53,9 +52,7 @@ std::string result_of(const TestJobInput& input) {
 
 Status write_step(JobContext& context, const TestJobInput& input, std::uint64_t number) {
   if (auto done = context.emit(json::quoted(test_chunk(input, number))); !done) return done;
-  if (auto done = context.progress(number, input.chunks); !done) return done;
-  if (number % kCheckpointEvery != 0) return {};
-  return context.checkpoint(json::Object().add("chunks", number).str());
+  return context.progress(number, input.chunks);
 }
 
 }  // namespace
@@ -97,7 +94,9 @@ ResumePlan TestJob::plan(std::string_view /*input*/, const ResumePoint& /*point*
 Outcome TestJob::run(JobContext& context) {
   const auto input = TestJobInput::parse(context.input());
   if (!input) return Outcome::failed(input.error());
-  for (auto number = context.resume_point().chunk_count + 1; number <= input->chunks; ++number) {
+  auto number = context.resume_point().chunk_count + 1;
+  context.checkpoint_with([&number] { return json::Object().add("chunks", number).str(); });
+  for (; number <= input->chunks; ++number) {
     const bool go_on = input->interval.count() > 0 ? context.sleep_for(input->interval)
                                                    : !context.stop_token().stop_requested();
     if (!go_on) return Outcome::stopped();

@@ -13,12 +13,16 @@ inline constexpr WallMillis kNow = 1'700'000'000'000;
 inline const JobId kId = JobId::make(kNow, {});
 
 inline JobRecord fresh() {
-  return create({.id = kId, .owner = "ann", .type = "search", .input = "{}", .idempotency_key = ""}, kNow);
+  return create({.id = kId, .owner = "ann", .type = "search", .input = "{}", .idempotency_key = {}}, kNow);
+}
+
+inline Claim by(std::string holder) {
+  return {.types = {"search"}, .holder = std::move(holder)};
 }
 
 /// Claimed and begun at epoch 1, with job:started in the log.
 inline JobRecord begun() {
-  return decide(lease(fresh(), "worker"), Begin{.id = kId, .epoch = 1, .from = {}}, kNow, {})->record;
+  return decide(lease(fresh(), by("worker")), Begin{.id = kId, .epoch = 1, .from = {}}, kNow, {})->record;
 }
 
 inline Append append_of(const JobRecord& record, std::vector<NewEvent> events) {
@@ -28,8 +32,8 @@ inline Append append_of(const JobRecord& record, std::vector<NewEvent> events) {
           .events = std::move(events)};
 }
 
-inline JobRecord with(const JobRecord& record, std::vector<NewEvent> events, const LogLimits& limits = {}) {
-  return decide(record, append_of(record, std::move(events)), kNow, limits)->record;
+inline JobRecord with(const JobRecord& record, std::vector<NewEvent> events, const Rules& rules = {}) {
+  return decide(record, append_of(record, std::move(events)), kNow, rules)->record;
 }
 
 inline NewEvent chunk(std::string payload = "\"x\"") {
@@ -46,7 +50,7 @@ inline JobRecord finished(EventKind outcome) {
 
 /// Begins the next run after the lease was lost.
 inline Change begun_again(const JobRecord& record, ContinueFrom from) {
-  const auto leased = lease(take_back(record), "other");
+  const auto leased = lease(take_back(record), by("other"));
   return *decide(leased, Begin{.id = kId, .epoch = leased.epoch, .from = from}, kNow, {});
 }
 

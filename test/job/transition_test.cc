@@ -10,7 +10,7 @@ namespace {
 // ---- Begin ----
 
 TEST(Transition, the_first_run_writes_job_started_without_the_input) {
-  const auto change = decide(lease(fresh(), "worker"), Begin{kId, 1, ContinueFrom::beginning}, kNow + 5, {});
+  const auto change = decide(lease(fresh(), by("worker")), Begin{kId, 1, ContinueFrom::beginning}, kNow + 5, {});
   ASSERT_TRUE(change && change->events.size() == 1);
   EXPECT_EQ(change->events[0].kind, EventKind::started);
   EXPECT_EQ(change->events[0].attempt, 1U);
@@ -88,7 +88,7 @@ TEST(Transition, a_new_epoch_counts_from_one_again) {
 }
 
 TEST(Transition, appending_before_the_run_began_is_refused) {
-  const auto leased = lease(take_back(with(begun(), {chunk()})), "other");
+  const auto leased = lease(take_back(with(begun(), {chunk()})), by("other"));
   EXPECT_EQ(leased.state, JobState::running);
   EXPECT_EQ(code_of(decide(leased, append_of(leased, {chunk()}), kNow, {})), Errc::invalid_state);
 }
@@ -104,7 +104,7 @@ TEST(Transition, only_output_can_be_appended) {
 }
 
 TEST(Transition, the_event_limit_ends_the_job_in_the_place_kept_for_that) {
-  const LogLimits limits{.events = 4, .bytes = limits::kMaxLogBytesPerJob};
+  const Rules limits{.log = {.events = 4, .bytes = limits::kMaxLogBytesPerJob}};
   const auto record = with(begun(), {chunk(), chunk()}, limits);
   ASSERT_EQ(record.last_sequence, 3U);
   const auto change = decide(record, append_of(record, {chunk()}), kNow, limits);
@@ -120,7 +120,7 @@ TEST(Transition, the_event_limit_ends_the_job_in_the_place_kept_for_that) {
 }
 
 TEST(Transition, the_byte_limit_keeps_room_for_the_largest_result) {
-  const LogLimits limits{.events = 100, .bytes = limits::kMaxResult + 10};
+  const Rules limits{.log = {.events = 100, .bytes = limits::kMaxResult + 10}};
   const auto full = with(begun(), {chunk("1234567890")}, limits);
   EXPECT_EQ(full.state, JobState::running);
   EXPECT_EQ(with(full, {chunk("1")}, limits).state, JobState::failed);
@@ -131,8 +131,8 @@ TEST(Transition, the_byte_limit_keeps_room_for_the_largest_result) {
 }
 
 TEST(Transition, a_run_without_room_for_its_first_event_ends_the_job) {
-  const LogLimits limits{.events = 3, .bytes = limits::kMaxLogBytesPerJob};
-  const auto leased = lease(take_back(with(begun(), {chunk()}, limits)), "other");
+  const Rules limits{.log = {.events = 3, .bytes = limits::kMaxLogBytesPerJob}};
+  const auto leased = lease(take_back(with(begun(), {chunk()}, limits)), by("other"));
   const auto change = decide(leased, Begin{kId, leased.epoch, ContinueFrom::last_event}, kNow, limits);
   ASSERT_TRUE(change && change->error);
   EXPECT_EQ(change->record.state, JobState::failed);
@@ -174,7 +174,7 @@ TEST(Transition, repeating_finish_in_its_epoch_answers_the_stored_outcome) {
 }
 
 TEST(Transition, a_run_that_is_refused_before_it_begins_may_fail_but_not_complete) {
-  const auto leased = lease(take_back(with(begun(), {chunk()})), "other");
+  const auto leased = lease(take_back(with(begun(), {chunk()})), by("other"));
   EXPECT_EQ(code_of(decide(leased, Finish{kId, leased.epoch, EventKind::completed, "1"}, kNow, {})),
             Errc::invalid_state);
   const auto failed = decide(leased, Finish{kId, leased.epoch, EventKind::failed, "{}"}, kNow, {});
@@ -196,7 +196,7 @@ TEST(Transition, release_leaves_checkpointed_only_with_a_checkpoint) {
   EXPECT_TRUE(plain->record.queued && plain->record.holder.empty() && plain->events.empty());
   const auto record = with(begun(), {checkpoint()});
   EXPECT_EQ(decide(record, Release{kId, 1}, kNow, {})->record.state, JobState::checkpointed);
-  EXPECT_EQ(decide(lease(fresh(), "worker"), Release{kId, 1}, kNow, {})->record.state, JobState::created);
+  EXPECT_EQ(decide(lease(fresh(), by("worker")), Release{kId, 1}, kNow, {})->record.state, JobState::created);
 }
 
 TEST(Transition, cancel_writes_its_reason_and_fences_the_worker) {
@@ -219,7 +219,7 @@ TEST(Transition, cancelling_a_foreign_job_looks_like_an_unknown_one) {
 TEST(Transition, cancel_withdraws_a_waiting_resume_without_an_event) {
   const auto waiting = decide(finished(EventKind::failed), Resume{kId, "ann"}, kNow, {})->record;
   ASSERT_TRUE(waiting.queued);
-  for (const auto& record : {waiting, lease(waiting, "worker")}) {
+  for (const auto& record : {waiting, lease(waiting, by("worker"))}) {
     const auto change = decide(record, Cancel{kId, "ann", ""}, kNow, {});
     ASSERT_TRUE(change && change->changed);
     EXPECT_TRUE(change->events.empty());
@@ -241,7 +241,7 @@ TEST(Transition, resume_queues_only_a_failed_job) {
 }
 
 TEST(Transition, positions_go_on_from_the_owner_and_mark_the_first_event) {
-  auto change = *decide(lease(fresh(), "worker"), Begin{kId, 1, ContinueFrom::beginning}, kNow, {});
+  auto change = *decide(lease(fresh(), by("worker")), Begin{kId, 1, ContinueFrom::beginning}, kNow, {});
   std::uint64_t head = 41;
   assign_positions(change, head);
   EXPECT_EQ(head, 42U);

@@ -29,6 +29,13 @@ job::JobRecord full_record() {
   }
   record.attempt = 3;
   record.fruitless_attempts = 2;
+  record.lease = Millis(15'000);
+  record.priority = -3;
+  record.not_before = 1'700'000'000'500;
+  record.delay = Millis(500);
+  record.failures = 4;
+  record.last_error = R"({"error":"Busy.","code":"upstream_failed"})";
+  record.series_started_at = 1'700'000'000'003;
   record.created_at = 1'700'000'000'000;
   record.started_at = 1'700'000'000'001;
   record.ended_at = 1'700'000'000'002;
@@ -99,7 +106,14 @@ TEST(Codec, a_record_can_be_read_back_with_every_field) {
   EXPECT_EQ(decoded->state, record.state);
   EXPECT_EQ(decoded->producer_sequence, record.producer_sequence);
   EXPECT_EQ(decoded->ended_at, record.ended_at);
-  EXPECT_LT(encode_record(record).size(), 300U);
+  EXPECT_EQ(decoded->lease, record.lease);
+  EXPECT_EQ(decoded->priority, record.priority);
+  EXPECT_EQ(decoded->not_before, record.not_before);
+  EXPECT_EQ(decoded->delay, record.delay);
+  EXPECT_EQ(decoded->failures, record.failures);
+  EXPECT_EQ(decoded->last_error, record.last_error);
+  EXPECT_EQ(decoded->series_started_at, record.series_started_at);
+  EXPECT_LT(encode_record(record).size(), 400U);
 }
 
 TEST(Codec, a_record_that_is_cut_or_of_another_format_is_refused) {
@@ -108,11 +122,26 @@ TEST(Codec, a_record_that_is_cut_or_of_another_format_is_refused) {
     EXPECT_FALSE(decode_record(bytes.substr(0, size))) << size;
   EXPECT_FALSE(decode_record(bytes + "x"));
   auto other = bytes;
-  other[0] = 2;
+  other[0] = 3;
   EXPECT_FALSE(decode_record(other));
   other = bytes;
   other[1] = 6;
   EXPECT_FALSE(decode_record(other)) << "no such state";
+}
+
+TEST(Codec, a_record_of_the_first_format_has_no_schedule) {
+  auto record = full_record();
+  record.lease = record.delay = Millis(0);
+  record.priority = 0;
+  record.failures = 0;
+  record.not_before = record.series_started_at = 0;
+  record.last_error.clear();
+  const auto without = encode_record(record);
+  constexpr std::size_t kSchedule = 7;  // As many fields, each of one byte.
+  const auto bytes = '\x01' + without.substr(1, without.size() - 1 - kSchedule);
+  const auto decoded = decode_record(bytes);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(encode_record(*decoded), without);
 }
 
 TEST(Codec, an_event_can_be_read_back_even_when_the_clock_went_backwards) {

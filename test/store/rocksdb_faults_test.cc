@@ -5,6 +5,7 @@
 
 #include "store/space_guard.h"
 #include "test/store/rocksdb_fixture.h"
+#include "test/support/manual_clock.h"
 
 // A disk that fails or fills up while the store is open.
 namespace hawser::store {
@@ -167,18 +168,8 @@ TEST_F(RocksDbFaults, below_the_reserve_new_work_is_refused_and_the_rest_goes_on
   driver.start();
 }
 
-class ManualClock final : public Clock {
- public:
-  TimePoint now() const override { return now_; }
-  WallMillis wall_now() const override { return 0; }
-  void advance(Duration by) { now_ += by; }
-
- private:
-  TimePoint now_{};
-};
-
 TEST(SpaceGuard, the_file_system_is_asked_at_most_every_250_milliseconds) {
-  ManualClock clock;
+  test::ManualClock clock;
   int asked = 0;
   std::uint64_t free = 10;
   SpaceGuard guard(
@@ -198,7 +189,7 @@ TEST(SpaceGuard, the_file_system_is_asked_at_most_every_250_milliseconds) {
 }
 
 TEST(SpaceGuard, a_file_system_that_cannot_tell_counts_as_roomy) {
-  ManualClock clock;
+  test::ManualClock clock;
   SpaceGuard guard(
       clock, []() -> Result<std::uint64_t> { return fail(Errc::unavailable, "?"); }, 10);
   EXPECT_TRUE(guard.has_room());

@@ -5,8 +5,8 @@
 #include <future>
 
 #include "base/limits.h"
+#include "test/support/manual_clock.h"
 #include "test/worker/held_store.h"
-#include "test/worker/manual_clock.h"
 
 namespace hawser::worker {
 namespace {
@@ -18,7 +18,7 @@ class EventWriterTest : public testing::Test {
   Status push(std::string payload) { return writer_->push({job::EventKind::chunk, std::move(payload)}); }
 
   HeldStore store_;
-  ManualClock clock_;
+  test::ManualClock clock_;
   std::shared_ptr<StopSignal> stop_ = std::make_shared<StopSignal>();
   std::shared_ptr<EventWriter> writer_ = std::make_shared<EventWriter>(store_, clock_, stop_, JobId{}, 7);
 };

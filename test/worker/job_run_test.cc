@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "test/support/manual_clock.h"
 #include "test/worker/held_store.h"
-#include "test/worker/manual_clock.h"
 
 namespace hawser::worker {
 namespace {
@@ -27,7 +27,7 @@ job::ClaimedJob claimed_job() {
 class JobRunTest : public testing::Test {
  protected:
   HeldStore store_;
-  ManualClock clock_;
+  test::ManualClock clock_;
   JobRun run_{store_, clock_, claimed_job()};
 };
 
@@ -66,6 +66,19 @@ TEST_F(JobRunTest, keeps_the_order_of_chunks_and_checkpoints) {
   auto rest = store_.next();
   ASSERT_EQ(rest.append.events.size(), 3);
   EXPECT_EQ(rest.append.events[1].kind, job::EventKind::checkpoint);
+}
+
+TEST_F(JobRunTest, checkpoints_left_to_us_come_behind_every_so_many_chunks_of_the_job) {
+  JobRun run(store_, clock_, claimed_job(), 3);  // Eight chunks stand already.
+  std::uint64_t number = 8;
+  run.checkpoint_with([&number] { return std::to_string(number); });
+  for (number = 9; number <= 12; ++number) ASSERT_TRUE(run.emit("1"));
+  EXPECT_EQ(store_.accept(), Payloads{"1"});
+  const auto rest = store_.next();
+  std::string kinds;
+  for (const auto& event : rest.append.events)
+    kinds += event.kind == job::EventKind::chunk ? "1" : event.payload;
+  EXPECT_EQ(kinds, "911112");
 }
 
 TEST_F(JobRunTest, a_chunk_that_breaks_the_rules_is_a_defect_of_the_handler) {

@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "worker/handler.h"
 
 namespace hawser::worker {
@@ -27,6 +29,9 @@ class RecordingContext final : public JobContext {
     if (chunks_.size() == emit_limit) return fail(Errc::fenced, "The limit of the test is reached.");
     chunks_.push_back(std::move(chunk));
     grown_.notify_all();
+    if (state_ && (point_.chunk_count + chunks_.size()) % limits::kDefaultCheckpointEvery == 0) {
+      checkpoints_.push_back(state_());
+    }
     return {};
   }
   Status progress(std::uint64_t current, std::uint64_t /*total*/, std::string_view /*message*/) override {
@@ -37,6 +42,7 @@ class RecordingContext final : public JobContext {
     checkpoints_.push_back(std::move(state));
     return {};
   }
+  void checkpoint_with(std::function<std::string()> state) override { state_ = std::move(state); }
   bool sleep_for(std::chrono::nanoseconds duration) override {
     slept_ += duration;
     return !source_.stop_requested();
@@ -76,6 +82,7 @@ class RecordingContext final : public JobContext {
   JobId id_;
   std::string input_;
   ResumePoint point_;
+  std::function<std::string()> state_;
   std::stop_source source_;
   std::atomic<StopReason> reason_{StopReason::none};
   mutable std::mutex mutex_;

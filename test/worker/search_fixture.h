@@ -109,6 +109,7 @@ class FakeContext final : public JobContext {
     checkpoints.push_back(std::move(state));
     return {};
   }
+  void checkpoint_with(std::function<std::string()>) override {}
   bool sleep_for(std::chrono::nanoseconds duration) override {
     if (clock != nullptr) clock->advance(duration);
     return !source_.stop_requested();

@@ -4,17 +4,20 @@
 
 #include "base/loop.h"
 
-namespace hawser::worker {
+namespace hawser::test {
 
-/// Time that moves when the test says so. Any thread.
+/// Both times move when the test says so, together. Any thread.
 class ManualClock final : public Clock {
  public:
   TimePoint now() const override { return TimePoint(Duration(now_)); }
-  WallMillis wall_now() const override { return 1'700'000'000'000; }
+  WallMillis wall_now() const override {
+    return kStartWall + std::chrono::duration_cast<Millis>(Duration(now_)).count();
+  }
   void advance(Duration by) { now_ += by.count(); }
 
  private:
+  static constexpr WallMillis kStartWall = 1'700'000'000'000;
   std::atomic<Duration::rep> now_{Duration(std::chrono::hours(1)).count()};
 };
 
-}  // namespace hawser::worker
+}  // namespace hawser::test
