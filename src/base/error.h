@@ -1,8 +1,11 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/time.h"
 
 namespace hawser {
 
@@ -20,8 +23,8 @@ enum class Errc {
   fenced,                ///< the writer's epoch is no longer the current one
   sequence_gap,          ///< the producer sequence leaves a hole
   output_limit,          ///< the job reached its limit of events or bytes
-  too_many_jobs,         ///< the user has limits::kMaxActiveJobsPerOwner unfinished jobs
-  rate_limited,          ///< too many commands in a short time
+  too_many_jobs,         ///< the user has as many unfinished jobs as one may have
+  rate_limited,          ///< too many commands or starts in a short time
   too_many_catch_ups,    ///< a socket asked to replay more jobs at once than limits allow
   overloaded,            ///< a bounded queue is full; try again later
   storage_full,          ///< free space is below the reserve; reads and cancels go on
@@ -49,6 +52,7 @@ bool is_retryable(Errc code);
 struct Error {
   Errc code = Errc::internal;
   std::string message;
+  std::optional<Millis> retry_after{};  ///< when it may go better, where that is known
 };
 
 template <class T>

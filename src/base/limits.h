@@ -122,7 +122,7 @@ inline constexpr std::size_t kMaxErrorText = 2 * kKiB;
 inline constexpr std::uint64_t kMaxEventsPerJob = 1'000'000;
 /// Logged bytes of one job.
 inline constexpr std::uint64_t kMaxLogBytesPerJob = 256 * kMiB;
-/// Unfinished jobs of one user, queued ones included.
+/// Unfinished jobs of one user, queued ones included, unless the operator says otherwise.
 inline constexpr std::size_t kMaxActiveJobsPerOwner = 256;
 /// `partialOutput` of job:failed and of job:checkpoint (DESIGN 4).
 inline constexpr std::size_t kMaxFailedPartialOutput = kMiB;

@@ -20,6 +20,14 @@ class TokenBucket {
     tokens_ -= 1;
     return true;
   }
+  /// How long until there is one, after `take` had none.
+  Duration wait() const {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>((1 - tokens_) / per_second_));
+  }
+  /// Nothing was taken for so long that a new bucket would be the same.
+  bool is_full(TimePoint now) const {
+    return tokens_ + std::chrono::duration<double>(now - last_).count() * per_second_ >= burst_;
+  }
 
  private:
   double per_second_;

@@ -30,6 +30,7 @@ class Schedule {
   explicit Schedule(std::shared_ptr<const Policies> policies) : policies_(std::move(policies)) {}
 
   const Policy& policy(std::string_view type) const { return policies_->of(type); }
+  const Quota& quota() const { return policies_->quota(); }
 
   /// Follows a record after each change; it is forgotten when it is no longer active.
   void update(const JobRecord& record, Moment now);

@@ -59,6 +59,7 @@ struct Config {
   } worker;
 
   struct Jobs {
+    job::Quota quota;
     job::Policy policy;  ///< of the types that have none of their own
     /// What [jobs.types.NAME] sets; the rest of such a policy is `policy`'s.
     std::map<std::string, std::map<std::string, std::int64_t>, std::less<>> types;

@@ -242,10 +242,16 @@ void add_engine_keys(Keys& keys) {
 
 void add_job_keys(Keys& keys) {
   constexpr std::int64_t kMaxThreads = 4096;
+  constexpr std::int64_t kMostJobs = 1'000'000;
   constexpr std::int64_t kPebibyte = std::int64_t{1} << 50;
   constexpr std::int64_t kDaySeconds = 86'400;
   keys.push_back(integer(
       "worker.threads", 1, kMaxThreads, [](auto& c) -> auto& { return c.worker.threads; }));
+  keys.push_back(integer(
+      "jobs.max_active_per_user", 1, kMostJobs, [](auto& c) -> auto& { return c.jobs.quota.active_jobs; }));
+  keys.push_back(integer(
+      "jobs.starts_per_minute", 0, kMostJobs,
+      [](auto& c) -> auto& { return c.jobs.quota.starts_per_minute; }));
   for (const auto& policy : policy_keys()) keys.push_back(policy_key(policy));
   keys.push_back(choice(
       "store.kind", {"rocksdb", "memory"}, [](auto& c) -> auto& { return c.store.kind; }));

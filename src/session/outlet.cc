@@ -31,6 +31,7 @@ void Outlet::refuse(const Ack& ack, std::string_view job_id, const Error& error)
   json::Object body;
   if (!ack && !job_id.empty()) body.add("jobId", job_id);
   body.add("error", error.message).add("code", code_name(error.code));
+  if (error.retry_after) body.add("retryAfter", std::chrono::duration<double>(*error.retry_after).count());
   if (ack) {
     this->ack(ack, body.str());
   } else {

@@ -27,7 +27,8 @@ class Outlet {
 
   /// Answers a command, if an answer was asked for.
   void ack(const Ack& ack, std::string_view body_json);
-  /// `{error, code}` as the ack, or `job:error {jobId?, error, code}` where none was asked for.
+  /// `{error, code, retryAfter?}` as the ack, or `job:error {jobId?, …}` where none was asked for; retryAfter
+  /// in seconds.
   void refuse(const Ack& ack, std::string_view job_id, const Error& error);
 
   bool has_room() const;

@@ -79,10 +79,14 @@ Result<Reply> CommitBuilder::repeat_start(const JobId& first, const job::Start& 
 
 Status CommitBuilder::check_new_job(const job::Start& command, const JobTable::Owner& owner) {
   if (!context_.has_room) return std::unexpected(storage_full());
-  if (owner.active >= limits::kMaxActiveJobsPerOwner) return std::unexpected(too_many_jobs());
+  const auto& quota = context_.table.schedule().quota();
+  if (owner.active >= quota.active_jobs) return std::unexpected(too_many_jobs(quota.active_jobs));
   const auto existing = context_.table.find(command.id);
   if (!existing) return std::unexpected(existing.error());
   if (*existing != nullptr) return std::unexpected(id_in_use(command.id));
+  if (const auto wait = context_.table.start_rate().take(command.owner, context_.now.at)) {
+    return std::unexpected(too_many_starts(quota.starts_per_minute, *wait));
+  }
   return {};
 }
 
@@ -107,6 +111,7 @@ Result<Reply> CommitBuilder::run(const job::Claim& command) {
 }
 
 Result<Reply> CommitBuilder::run(const job::Sweep&) {
+  context_.table.start_rate().forget_idle(context_.now.at);
   for (const auto& [id, overdue] : context_.table.schedule().take_due(context_.now.at, limits::kSweepJobs)) {
     if (!overdue) {
       group_.work_queued = true;
@@ -175,8 +180,10 @@ Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
   const auto owner = context_.table.owner(*before.owner);
   if (!owner) return std::unexpected(owner.error());
   const bool reactivated = !job::is_active(before) && job::is_active(change.record);
-  if (reactivated && (*owner)->active >= limits::kMaxActiveJobsPerOwner)
-    return std::unexpected(too_many_jobs());
+  if (const auto limit = context_.table.schedule().quota().active_jobs;
+      reactivated && (*owner)->active >= limit) {
+    return std::unexpected(too_many_jobs(limit));
+  }
   job::assign_positions(change, (*owner)->head);
   for (auto& event : change.events) {
     context_.database.put(batch_, Family::event, keys::event(event.job, event.sequence),

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "job/policy.h"
+#include "job/quota.h"
 #include "job/record.h"
 #include "job/schedule.h"
 #include "store/database.h"
@@ -32,7 +33,9 @@ class JobTable {
   };
 
   JobTable(const Database& database, std::shared_ptr<const job::Policies> policies)
-      : database_(database), schedule_(std::move(policies)) {}
+      : database_(database),
+        schedule_(std::move(policies)),
+        start_rate_(schedule_.quota().starts_per_minute) {}
 
   /// Loads all active jobs. Errors: corrupt.
   Status load(Moment now);
@@ -45,6 +48,7 @@ class JobTable {
   Result<Owner*> owner(std::string_view name);
   /// Order and time. It follows the staged records: a group that cannot be written ends the process.
   job::Schedule& schedule() { return schedule_; }
+  job::StartRate& start_rate() { return start_rate_; }
 
   /// Stages a record; `before` is what `find` gave, null for a new job. Its owner has been asked for.
   void put(const job::JobRecord* before, job::JobRecord record, Moment now);
@@ -66,6 +70,7 @@ class JobTable {
   std::unordered_map<JobId, job::JobRecord> active_;
   std::map<std::string, Owner, std::less<>> owners_;  ///< those with active jobs
   job::Schedule schedule_;
+  job::StartRate start_rate_;
 
   std::unordered_map<JobId, Staged> staged_jobs_;
   std::map<std::string, Owner, std::less<>> staged_owners_;

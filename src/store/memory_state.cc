@@ -31,8 +31,12 @@ MemoryState::Outcome MemoryState::run(job::Start&& command, Moment now) {
     if (first != keys_.end()) return {repeat_start(first->second, command), {}};
   }
   if (jobs_.contains(command.id)) return {std::unexpected(id_in_use(command.id)), {}};
-  if (owners_[command.owner].active >= limits::kMaxActiveJobsPerOwner) {
-    return {std::unexpected(too_many_jobs()), {}};
+  const auto& quota = schedule_.quota();
+  if (owners_[command.owner].active >= quota.active_jobs) {
+    return {std::unexpected(too_many_jobs(quota.active_jobs)), {}};
+  }
+  if (const auto wait = start_rate_.take(command.owner, now.at)) {
+    return {std::unexpected(too_many_starts(quota.starts_per_minute, *wait)), {}};
   }
   if (!command.idempotency_key.empty())
     keys_.emplace(std::pair(command.owner, command.idempotency_key), command.id);
@@ -76,6 +80,7 @@ MemoryState::Outcome MemoryState::run(job::Claim&& command, Moment now) {
 }
 
 MemoryState::Outcome MemoryState::run(job::Sweep&&, Moment now) {
+  start_rate_.forget_idle(now.at);
   Outcome outcome{Reply{}, {}};
   for (const auto& [id, overdue] : schedule_.take_due(now.at, limits::kSweepJobs)) {
     if (!overdue) {
@@ -100,8 +105,8 @@ MemoryState::Outcome MemoryState::run(OneJobCommand&& command, Moment now) {
   if (!change->changed) return {job::reply_to(job.record, true), {}};
   auto& owner = owners_.find(*job.record.owner)->second;
   const bool reactivated = !job::is_active(job.record) && job::is_active(change->record);
-  if (reactivated && owner.active >= limits::kMaxActiveJobsPerOwner) {
-    return {std::unexpected(too_many_jobs()), {}};
+  if (const auto limit = schedule_.quota().active_jobs; reactivated && owner.active >= limit) {
+    return {std::unexpected(too_many_jobs(limit)), {}};
   }
   Outcome outcome;
   apply(job, *change, now, outcome.group);

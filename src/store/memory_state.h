@@ -11,6 +11,7 @@
 
 #include "job/job_store.h"
 #include "job/policy.h"
+#include "job/quota.h"
 #include "job/schedule.h"
 #include "job/transition.h"
 
@@ -35,7 +36,7 @@ class MemoryState {
   };
 
   MemoryState(job::LogLimits limits, std::shared_ptr<const job::Policies> policies)
-      : limits_(limits), schedule_(std::move(policies)) {}
+      : limits_(limits), schedule_(std::move(policies)), start_rate_(schedule_.quota().starts_per_minute) {}
 
   Outcome execute(job::Command command, Moment now);
   const Job* find(const JobId& id) const;
@@ -59,6 +60,7 @@ class MemoryState {
   std::map<std::string, Owner, std::less<>> owners_;
   std::map<std::pair<std::string, std::string>, JobId> keys_;  ///< owner, idempotency key
   job::Schedule schedule_;
+  job::StartRate start_rate_;
 };
 
 }  // namespace hawser::store

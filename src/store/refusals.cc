@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
-
 namespace hawser::store {
 
-Error too_many_jobs() {
-  return {Errc::too_many_jobs, fmt::format("You have {} unfinished jobs; wait for one or cancel it.",
-                                           limits::kMaxActiveJobsPerOwner)};
+Error too_many_jobs(std::size_t limit) {
+  return {Errc::too_many_jobs, fmt::format("You have {} unfinished jobs; wait for one or cancel it.", limit)};
+}
+
+Error too_many_starts(std::size_t per_minute, Millis wait) {
+  return {Errc::rate_limited, fmt::format("You may start {} jobs a minute; try again later.", per_minute),
+          wait};
 }
 
 Error idempotency_conflict() {

@@ -167,7 +167,8 @@ describe("llm", () => {
     await once(upstream, "listening");
     const base = `http://127.0.0.1:${upstream.address().port}`;
     server = await Server.start({
-      config: `[llm]\nbase_url = "${base}/v1"\napi_key = "key-of-the-test"\nmodel = "small"\n`,
+      config: `[llm]\nbase_url = "${base}/v1"\napi_key = "key-of-the-test"\nmodel = "small"
+[jobs.types.llm]\nattempts = 3\nbackoff_ms = 20\n`,
     });
   });
   after(async () => {
@@ -226,6 +227,38 @@ describe("llm", () => {
     const after = events.slice(events.findIndex(({ name }) => name === "job:failed") + 1);
     assert.equal(after[0].name, "job:resumed");
     assert.equal(after.filter(({ name }) => name === "job:chunk").map(({ body }) => body.payload.chunk).join(""), words.join(""));
+  });
+
+  test("an endpoint that is busy is asked again, and what it had said is withdrawn openly", async (t) => {
+    let asked = 0;
+    respond = (response) => {
+      if (++asked === 1) return response.writeHead(503).end();
+      if (asked === 3) return answer(response);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      delta(response, "to be withdrawn");
+      setImmediate(() => response.destroy());
+    };
+    const client = open(t);
+    const jobId = await client.start("llm", { prompt: "patience" });
+    assert.equal((await client.ending(jobId)).name, "job:completed");
+    const events = client.of(jobId);
+    const resumed = events.filter(({ name }) => name === "job:resumed").map(({ body }) => body.payload);
+    assert.deepEqual(resumed.map(({ attempt }) => attempt), [2, 3]);
+    const last = events.findLastIndex(({ name }) => name === "job:resumed");
+    const after = events.slice(last).filter(({ name }) => name === "job:chunk");
+    assert.equal(after.map(({ body }) => body.payload.chunk).join(""), words.join(""));
+    assert.ok(resumed[1].keepThrough < events.find(({ name }) => name === "job:chunk").body.sequence);
+  });
+
+  test("an endpoint that stays down fails the job after its attempts, with its last error", async (t) => {
+    const before = requests.length;
+    respond = (response) => response.writeHead(502).end();
+    const client = open(t);
+    const jobId = await client.start("llm", { prompt: "down" });
+    const ending = await client.ending(jobId);
+    assert.equal(ending.name, "job:failed");
+    assert.match(ending.body.payload.error, /failed with status 502/);
+    assert.equal(requests.length - before, 3);
   });
 
   test("cancel closes the connection to the endpoint", async (t) => {

@@ -22,7 +22,8 @@ class JobStoreSchedule : public ::testing::TestWithParam<Kind> {
   void open() {
     driver_.reset();
     store_.reset();
-    const auto policies = std::make_shared<job::Policies>(policy_);
+    const auto policies =
+        std::make_shared<job::Policies>(policy_, std::map<std::string, job::Policy, std::less<>>{}, quota_);
     if (GetParam() == Kind::memory) {
       store_ =
           std::make_unique<MemoryJobStore>(MemoryOptions{clock_, runtime::system_random(), {}, policies});
@@ -92,6 +93,7 @@ class JobStoreSchedule : public ::testing::TestWithParam<Kind> {
   TemporaryDirectory directory_;
   test::ManualClock clock_;
   job::Policy policy_;
+  job::Quota quota_;
   Announcements announced_;
   std::unique_ptr<job::JobStore> store_;
   std::unique_ptr<StoreDriver> driver_;
@@ -315,6 +317,39 @@ TEST_P(JobStoreSchedule, a_hung_run_is_taken_away_and_tried_again) {
   }
   EXPECT_EQ(kinds(id), "srF");
   EXPECT_NE(driver_->log(id).back()->payload->find("timeout"), std::string::npos);
+}
+
+TEST_P(JobStoreSchedule, a_user_may_start_so_many_jobs_a_minute_and_is_told_when_the_next) {
+  quota_ = {.active_jobs = 100, .starts_per_minute = 3};
+  open();
+  const auto try_start = [&](std::string owner, std::string key = {}) {
+    return driver_->run(job::Start{new_id(), std::move(owner), "work", "{}", std::move(key)});
+  };
+  ASSERT_TRUE(try_start("ann", "first"));
+  ASSERT_TRUE(try_start("ann"));
+  ASSERT_TRUE(try_start("ann"));
+  const auto refused = try_start("ann");
+  EXPECT_EQ(code_of(refused), Errc::rate_limited);
+  EXPECT_EQ(refused.error().retry_after, 20s);
+  EXPECT_TRUE(try_start("bob"));
+  EXPECT_TRUE(try_start("ann", "first"));  // A repetition starts nothing.
+  pass(19s);
+  EXPECT_EQ(code_of(try_start("ann")), Errc::rate_limited);
+  pass(1s);
+  EXPECT_TRUE(try_start("ann"));
+  pass(10min);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(try_start("ann"));
+  EXPECT_EQ(code_of(try_start("ann")), Errc::rate_limited);
+}
+
+TEST_P(JobStoreSchedule, a_user_may_have_so_many_unfinished_jobs) {
+  quota_ = {.active_jobs = 2, .starts_per_minute = 0};
+  open();
+  const auto first = start("ann");
+  start("ann");
+  EXPECT_EQ(code_of(driver_->run(job::Start{new_id(), "ann", "work", "{}", {}})), Errc::too_many_jobs);
+  driver_->run(job::Cancel{first, "ann", {}}).value();
+  start("ann");
 }
 
 /// What a restart does to times; the memory store has none.
