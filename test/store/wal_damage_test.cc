@@ -73,18 +73,6 @@ class WalDamage : public ::testing::Test {
   std::vector<std::size_t> ends_;  ///< size of the log after job:started and after each chunk
 };
 
-TEST_F(WalDamage, a_log_cut_at_every_127th_byte_of_its_tail_opens_with_all_whole_writes) {
-  const auto bytes = wal();
-  ASSERT_EQ(bytes.size(), ends_.back());
-  constexpr std::size_t kTail = 8'000;  // The end of a 32 KiB block lies within it.
-  for (std::size_t size = bytes.size() - kTail; size <= bytes.size(); size += 127) {
-    const auto store = open_with(bytes.substr(0, size));
-    ASSERT_TRUE(store) << size << ": " << store.error().message;
-    const auto whole = std::ranges::upper_bound(ends_, size) - ends_.begin();
-    EXPECT_EQ(events_in(**store), static_cast<std::size_t>(whole)) << size;
-  }
-}
-
 TEST_F(WalDamage, a_store_that_was_cut_writes_on_and_opens_again) {
   const auto bytes = wal();
   {
