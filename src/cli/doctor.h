@@ -25,7 +25,7 @@ Finding check_tls(const server::Config& config);
 /// Writable, and locked by nobody or by a running server.
 Finding check_data_directory(const server::Config& config);
 Finding check_free_space(const server::Config& config);
-/// Opens and closes the store when no server holds it.
+/// Looks through the store when no server holds it, and changes nothing.
 Finding check_store(const server::Config& config);
 /// The port is free, or a Hawser answers there.
 Finding check_port(const server::Config& config);
@@ -34,6 +34,9 @@ Finding check_llm(const server::Config& config);
 Finding check_redis(const server::Config& config);
 
 std::vector<Finding> examine(const server::Config& config);
+/// Brings a store that does not open back to its last consistent state (store/store_repair.h), and tells what
+/// that has cost. Only while no server holds the directory.
+std::vector<Finding> repair(const server::Config& config);
 /// "ok    port          3000 is free".
 std::string to_line(const Finding& finding);
 bool has_failure(const std::vector<Finding>& findings);

@@ -11,7 +11,7 @@
 #include "server/secrets.h"
 #include "server/tls.h"
 #include "store/directory_lock.h"
-#include "store/rocksdb_job_store.h"
+#include "store/store_repair.h"
 
 namespace hawser::cli {
 namespace {
@@ -141,14 +141,12 @@ Finding check_store(const server::Config& config) {
   const auto& directory = config.server.data_dir;
   if (config.store.kind == "memory") return ok(subject, "in memory");
   if (!exists((fs::path(directory) / "jobs").string())) return ok(subject, "empty: made at the first start");
-  if (is_in_use(directory)) return ok(subject, "in use, not examined");
-  store::RocksDbOptions options;
-  options.directory = directory;
-  options.reserve_bytes = config.store.reserve_bytes;
-  const auto opened = store::RocksDbJobStore::open(std::move(options));
-  if (!opened) return failure(subject, opened.error().message);
-  (*opened)->stop();
-  return ok(subject, "opens and closes");
+  const auto lock = store::DirectoryLock::acquire(directory);
+  if (!lock) return ok(subject, "in use, not examined");
+  const auto fault = store::examine_store({.directory = directory});
+  if (!fault) return failure(subject, fault.error().message);
+  if (*fault) return failure(subject, (*fault)->message);
+  return ok(subject, "is sound");
 }
 
 Finding check_search_folder(const server::Config& config) {

@@ -6,6 +6,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -36,6 +39,7 @@ class BackgroundErrors final : public rocksdb::EventListener {
   std::function<void(const std::string&)> report_;
 };
 
+/// In the order of Family.
 std::vector<rocksdb::ColumnFamilyDescriptor> families() {
   FamilyOptions options(rocksdb::NewLRUCache(kBlockCacheBytes));
   return {{rocksdb::kDefaultColumnFamilyName, options.meta},
@@ -45,9 +49,26 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families() {
           {"idx", options.index}};
 }
 
+/// Writes no log of its own.
+class Silent final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 Error open_error(const std::string& path, const rocksdb::Status& status) {
   const auto code = status.IsCorruption() ? Errc::corrupt : Errc::unavailable;
   return {code, fmt::format("Cannot open the database {}: {}", path, status.ToString())};
+}
+
+/// Cuts torn logs or refuses damaged ones; how a log looks that the tables hold already does not matter.
+Status prepare_wals(const std::string& path, rocksdb::Env& env) {
+  auto status = cut_torn_wals(env, path, 0);
+  if (status || status.error().code != Errc::corrupt) return status;
+  const auto database = Database::open_to_examine(path, env);
+  if (!database) return status;
+  const auto first = (*database)->first_live_log();
+  return first ? cut_torn_wals(env, path, *first) : status;
 }
 
 }  // namespace
@@ -58,9 +79,11 @@ Error damaged(std::string_view what) {
 }
 
 Result<std::unique_ptr<Database>> Database::open(Options options) {
-  if (auto repaired = repair_wals(*options.env, options.path); !repaired)
-    return std::unexpected(repaired.error());
+  if (auto prepared = prepare_wals(options.path, *options.env); !prepared)
+    return std::unexpected(prepared.error());
   auto settings = database_options(*options.env);
+  // Without it RocksDB forgets the lengths it remembers, and the next open learns the new ones.
+  settings.track_and_verify_wals_in_manifest = !options.wals_were_cut;
   if (options.on_background_error) {
     settings.listeners.push_back(std::make_shared<BackgroundErrors>(std::move(options.on_background_error)));
   }
@@ -71,6 +94,34 @@ Result<std::unique_ptr<Database>> Database::open(Options options) {
   std::unique_ptr<Database> database(new Database);
   database->db_.reset(opened);
   std::ranges::copy(handles, database->handles_.begin());
+  return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_examine(const std::string& path, rocksdb::Env& env) {
+  auto settings = database_options(env);
+  settings.info_log = std::make_shared<Silent>();
+  settings.track_and_verify_wals_in_manifest = false;
+  settings.paranoid_checks = false;
+  settings.wal_dir =
+      std::filesystem::path(path).parent_path();  // Where there are none: they are not replayed.
+  std::vector<std::string> names;
+  auto status = rocksdb::DB::ListColumnFamilies(settings, path, &names);
+  if (!status.ok()) return std::unexpected(open_error(path, status));
+  const auto known = families();
+  std::vector<rocksdb::ColumnFamilyDescriptor> present;
+  std::ranges::copy_if(known, std::back_inserter(present), [&names](const auto& family) {
+    return std::ranges::find(names, family.name) != names.end();
+  });
+  rocksdb::DB* opened = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  status = rocksdb::DB::OpenForReadOnly(settings, path, present, &handles, &opened);
+  if (!status.ok()) return std::unexpected(open_error(path, status));
+  std::unique_ptr<Database> database(new Database);
+  database->db_.reset(opened);
+  for (auto* handle : handles) {
+    const auto at = std::ranges::find(known, handle->GetName(), &rocksdb::ColumnFamilyDescriptor::name);
+    database->handles_.at(static_cast<std::size_t>(at - known.begin())) = handle;
+  }
   return database;
 }
 
@@ -112,6 +163,31 @@ Status Database::flush() {
   const auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
   if (!status.ok()) return fail(Errc::unavailable, status.ToString());
   return {};
+}
+
+std::optional<Family> Database::family(std::uint32_t id) const {
+  const auto* const found = std::ranges::find_if(
+      handles_, [id](const auto* handle) { return handle != nullptr && handle->GetID() == id; });
+  if (found == handles_.end()) return std::nullopt;
+  return static_cast<Family>(found - handles_.begin());
+}
+
+Status Database::recreate(Family family) {
+  auto& handle = handles_.at(static_cast<std::size_t>(family));
+  const auto descriptor = families().at(static_cast<std::size_t>(family));
+  auto status = db_->DropColumnFamily(handle);
+  if (status.ok()) status = db_->DestroyColumnFamilyHandle(std::exchange(handle, nullptr));
+  if (status.ok()) status = db_->CreateColumnFamily(descriptor.options, descriptor.name, &handle);
+  if (!status.ok()) return fail(Errc::unavailable, status.ToString());
+  return {};
+}
+
+Result<std::uint64_t> Database::first_live_log() const {
+  std::uint64_t number = 0;
+  if (!db_->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &number)) {
+    return fail(Errc::unavailable, "The database cannot tell which of its logs it needs.");
+  }
+  return number;
 }
 
 Scan::Scan(const Database& database, Family family, std::string lower, std::string upper,

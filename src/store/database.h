@@ -30,9 +30,14 @@ class Database {
     rocksdb::Env* env = nullptr;
     /// A flush or compaction failed. Called on a thread of RocksDB.
     std::function<void(const std::string& what)> on_background_error;
+    /// Closed write-ahead logs may be shorter than RocksDB remembers them, because we cut them.
+    bool wals_were_cut = false;
   };
-  /// Repairs the write-ahead logs first. Errors: corrupt, unavailable.
+  /// Cuts torn write-ahead logs first. Errors: corrupt, unavailable.
   static Result<std::unique_ptr<Database>> open(Options options);
+  /// For looking at the tables of a database in whatever state it is: nothing on the disk changes, and what
+  /// is only in the write-ahead logs does not show. Errors: corrupt, unavailable.
+  static Result<std::unique_ptr<Database>> open_to_examine(const std::string& path, rocksdb::Env& env);
   ~Database();
 
   /// Nothing when the key does not exist. Without a snapshot: what is committed now.
@@ -44,6 +49,15 @@ class Database {
   Status write(rocksdb::WriteBatch& batch);
   /// Writes the memtables out, so that the next start has nothing to replay.
   Status flush();
+
+  /// False when an examined database lacks the family.
+  bool has(Family family) const { return handle(family) != nullptr; }
+  /// The family that a write-ahead log names so.
+  std::optional<Family> family(std::uint32_t id) const;
+  /// Throws all keys of the family away with the files that hold them.
+  Status recreate(Family family);
+  /// Logs with a lower number are in the tables already.
+  Result<std::uint64_t> first_live_log() const;
 
   std::unique_ptr<rocksdb::ManagedSnapshot> snapshot() const {
     return std::make_unique<rocksdb::ManagedSnapshot>(db_.get());

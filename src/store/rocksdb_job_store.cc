@@ -16,6 +16,7 @@
 #include "store/space_guard.h"
 #include "store/store_meta.h"
 #include "store/store_reader.h"
+#include "store/store_repair.h"
 
 namespace hawser::store {
 
@@ -92,6 +93,8 @@ Result<std::unique_ptr<RocksDbJobStore>> RocksDbJobStore::open(RocksDbOptions op
   fill_defaults(options);
   auto lock = DirectoryLock::acquire(options.directory);
   if (!lock) return std::unexpected(lock.error());
+  if (auto sound = check_no_repair_pending({options.directory, options.env}); !sound)
+    return std::unexpected(sound.error());
   auto database = Database::open({.path = options.directory + "/jobs",
                                   .env = options.env,
                                   .on_background_error = [fatal = options.fatal](const std::string& what) {

@@ -36,18 +36,46 @@ Result<std::string> required(const Database& database, std::string_view key) {
   return **std::move(value);
 }
 
+Error other_version(std::string_view version) {
+  return {Errc::config,
+          fmt::format("The data directory has schema version {}; this release reads version {}. "
+                      "Start the release that wrote it.",
+                      version, kSchemaVersion)};
+}
+
+bool is_unreadable(const Database& database, std::string_view key) {
+  const auto value = database.get(Family::meta, key);
+  return !value || !*value;
+}
+
 }  // namespace
+
+Status check_meta(const Database& database) {
+  for (const auto key : {kStoreIdKey, kIncarnationKey}) {
+    if (const auto value = database.get(Family::meta, key); !value) return std::unexpected(value.error());
+  }
+  const auto version = database.get(Family::meta, kSchemaKey);
+  if (!version) return std::unexpected(version.error());
+  if (*version && **version != kSchemaVersion) return std::unexpected(other_version(**version));
+  return {};
+}
+
+Status renew_meta(Database& database, Random& random) {
+  rocksdb::WriteBatch batch;
+  database.put(batch, Family::meta, kIncarnationKey, random.token(kIncarnationBytes));
+  if (is_unreadable(database, kStoreIdKey)) {
+    database.put(batch, Family::meta, kStoreIdKey, random.token(kStoreIdBytes));
+  }
+  // Every value names its own format, so none is misread if this should be another version.
+  if (is_unreadable(database, kSchemaKey)) database.put(batch, Family::meta, kSchemaKey, kSchemaVersion);
+  return database.write(batch);
+}
 
 Result<StoreMeta> open_meta(Database& database, Random& random) {
   const auto version = database.get(Family::meta, kSchemaKey);
   if (!version) return std::unexpected(version.error());
   if (!*version) return create(database, random);
-  if (**version != kSchemaVersion) {
-    return fail(Errc::config,
-                fmt::format("The data directory has schema version {}; this release reads version {}. "
-                            "Start the release that wrote it.",
-                            **version, kSchemaVersion));
-  }
+  if (**version != kSchemaVersion) return std::unexpected(other_version(**version));
   auto store_id = required(database, kStoreIdKey);
   if (!store_id) return std::unexpected(store_id.error());
   auto incarnation = required(database, kIncarnationKey);

@@ -18,4 +18,11 @@ struct StoreMeta {
 /// than ours, corrupt.
 Result<StoreMeta> open_meta(Database& database, Random& random);
 
+/// Errors: corrupt, when what opening would read is damaged; config, as above.
+Status check_meta(const Database& database);
+
+/// Gives the store a new incarnation, so that nobody goes on from a position of the old one, and writes anew
+/// what is damaged. Errors: those of a write.
+Status renew_meta(Database& database, Random& random);
+
 }  // namespace hawser::store

@@ -10,16 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "store/wal_scan.h"
-
 namespace hawser::store {
 namespace {
-
-struct ScannedWal {
-  std::string path;
-  std::uint64_t size = 0;
-  WalScan scan;
-};
 
 Error unreadable(const std::string& path, const rocksdb::Status& status) {
   return {Errc::unavailable, fmt::format("Cannot read {}: {}.", path, status.ToString())};
@@ -45,8 +37,8 @@ Result<std::vector<std::string>> wal_names(rocksdb::Env& env, const std::string&
   return names;
 }
 
-Result<ScannedWal> scan_wal(rocksdb::Env& env, const std::string& path) {
-  ScannedWal wal{.path = path, .size = 0, .scan = {}};
+Result<WalFile> scan_wal(rocksdb::Env& env, const std::string& path, std::uint64_t number) {
+  WalFile wal{.path = path, .number = number, .size = 0, .scan = {}};
   std::unique_ptr<rocksdb::SequentialFile> file;
   auto status = env.NewSequentialFile(path, &file, rocksdb::EnvOptions());
   std::string buffer(WalScan::kBlockSize, '\0');
@@ -58,55 +50,67 @@ Result<ScannedWal> scan_wal(rocksdb::Env& env, const std::string& path) {
     wal.size += block.size();
   } while (block.size() == buffer.size());
   wal.scan.finish();
-  return wal;
-}
-
-std::optional<Error> lost_write(const ScannedWal& wal, bool later_file_has_writes) {
   if (const auto offset = wal.scan.unknown_type()) {
-    return Error{Errc::corrupt,
-                 fmt::format("The write-ahead log {} has a record of an unknown type at byte {}; "
-                             "it was written by a newer release. Start that one.",
-                             wal.path, *offset)};
+    return fail(Errc::config,
+                fmt::format("The write-ahead log {} has a record of an unknown type at byte {}; "
+                            "it was written by a newer release. Start that one.",
+                            path, *offset));
   }
-  if (!wal.scan.damage() || !(wal.scan.later_write() || later_file_has_writes)) return std::nullopt;
-  return Error{Errc::corrupt,
-               fmt::format("The write-ahead log {} is damaged at byte {}, in front of later acknowledged "
-                           "writes. Nothing was changed; restore the data directory from a backup.",
-                           wal.path, *wal.scan.damage())};
-}
-
-Status cut(rocksdb::Env& env, const ScannedWal& wal) {
-  const auto keep = wal.scan.valid_end();
-  spdlog::warn("store: {} ends in a torn write that was never acknowledged; cutting bytes {} to {}", wal.path,
-               keep, wal.size);
-  std::unique_ptr<rocksdb::WritableFile> file;  // RocksDB's own file system truncates open files only.
-  auto status = env.ReopenWritableFile(wal.path, &file, rocksdb::EnvOptions());
-  if (status.ok()) status = file->Truncate(keep);
-  if (status.ok()) status = file->Sync();
-  if (status.ok()) status = file->Close();
-  if (status.ok()) return {};
-  return fail(Errc::unavailable,
-              fmt::format("Cannot cut the torn end of {}: {}.", wal.path, status.ToString()));
+  return wal;
 }
 
 }  // namespace
 
-Status repair_wals(rocksdb::Env& env, const std::string& database) {
+Result<std::vector<WalFile>> scan_wals(rocksdb::Env& env, const std::string& database, std::uint64_t first) {
   const auto names = wal_names(env, database);
   if (!names) return std::unexpected(names.error());
-  std::vector<ScannedWal> wals;
+  std::vector<WalFile> wals;
   for (const auto& name : *names) {
-    auto wal = scan_wal(env, fmt::format("{}/{}", database, name));
+    const auto number = std::stoull(name);
+    if (number < first) continue;
+    auto wal = scan_wal(env, fmt::format("{}/{}", database, name), number);
     if (!wal) return std::unexpected(wal.error());
     wals.push_back(*std::move(wal));
   }
+  return wals;
+}
+
+const WalFile* first_damaged(const std::vector<WalFile>& wals) {
+  const WalFile* first = nullptr;
   bool later_file_has_writes = false;
   for (auto wal = wals.rbegin(); wal != wals.rend(); ++wal) {
-    if (auto error = lost_write(*wal, later_file_has_writes)) return std::unexpected(*std::move(error));
+    if (wal->scan.damage() && (wal->scan.later_write() || later_file_has_writes)) first = &*wal;
     later_file_has_writes = later_file_has_writes || wal->scan.has_writes();
   }
-  for (const auto& wal : wals) {
+  return first;
+}
+
+Status cut(rocksdb::Env& env, const WalFile& wal) {
+  std::unique_ptr<rocksdb::WritableFile> file;  // RocksDB's own file system truncates open files only.
+  auto status = env.ReopenWritableFile(wal.path, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Truncate(wal.scan.valid_end());
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = file->Close();
+  if (status.ok()) return {};
+  return fail(Errc::unavailable, fmt::format("Cannot cut {}: {}.", wal.path, status.ToString()));
+}
+
+Error damaged_wal(const WalFile& wal) {
+  return {Errc::corrupt,
+          fmt::format("The write-ahead log {} is damaged at byte {}, in front of later acknowledged writes. "
+                      "Nothing was changed. Restore the data directory from a backup, or run 'hawser doctor "
+                      "--repair' to keep a copy and go on without what is lost.",
+                      wal.path, wal.scan.damage().value_or(0))};
+}
+
+Status cut_torn_wals(rocksdb::Env& env, const std::string& database, std::uint64_t first) {
+  const auto wals = scan_wals(env, database, first);
+  if (!wals) return std::unexpected(wals.error());
+  if (const auto* damaged = first_damaged(*wals)) return std::unexpected(damaged_wal(*damaged));
+  for (const auto& wal : *wals) {
     if (!wal.scan.damage()) continue;
+    spdlog::warn("store: {} ends in a torn write that was never acknowledged; cutting bytes {} to {}",
+                 wal.path, wal.scan.valid_end(), wal.size);
     if (auto done = cut(env, wal); !done) return done;
   }
   return {};

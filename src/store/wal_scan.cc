@@ -1,55 +1,10 @@
 #include "store/wal_scan.h"
 
-#include <algorithm>
-
-#include "store/crc32c.h"
-
 namespace hawser::store {
-namespace {
-
-constexpr std::size_t kHeaderSize = 7;
-
-enum RecordType : std::uint8_t { kZero = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
-
-struct Header {
-  std::uint32_t masked_crc = 0;
-  std::size_t size = 0;  ///< of the record, header included
-  std::uint8_t type = kZero;
-};
-
-std::uint32_t octet(std::string_view bytes, std::size_t index) {
-  return static_cast<std::uint8_t>(bytes[index]);
-}
-
-Header read_header(std::string_view bytes) {
-  Header header;
-  header.masked_crc =
-      octet(bytes, 0) | octet(bytes, 1) << 8U | octet(bytes, 2) << 16U | octet(bytes, 3) << 24U;
-  header.size = kHeaderSize + (octet(bytes, 4) | octet(bytes, 5) << 8U);
-  header.type = static_cast<std::uint8_t>(bytes[6]);
-  return header;
-}
-
-/// The checksum as the log stores it: rotated and shifted, so that logs inside logs are told apart.
-std::uint32_t mask(std::uint32_t crc) {
-  return ((crc >> 15U) | (crc << 17U)) + 0xa282ead8U;
-}
-
-bool is_sound(std::string_view bytes, const Header& header) {
-  if (header.type == kZero || header.size > bytes.size()) return false;
-  // The checksum covers the type and the data.
-  return mask(crc32c(bytes.substr(6, header.size - 6))) == header.masked_crc;
-}
-
-bool begins_write(std::uint8_t type) {
-  return type == kFull || type == kFirst;
-}
-
-}  // namespace
 
 void WalScan::block(std::string_view bytes) {
   std::size_t at = 0;
-  while (!damage_ && bytes.size() - at >= kHeaderSize) {
+  while (!damage_ && bytes.size() - at >= kWalHeaderSize) {
     const auto size = record(bytes.substr(at), block_start_ + at);
     if (size == 0) break;
     at += size;
@@ -61,31 +16,30 @@ void WalScan::block(std::string_view bytes) {
 }
 
 std::size_t WalScan::record(std::string_view rest, std::uint64_t offset) {
-  const auto header = read_header(rest);
-  if (!is_sound(rest, header)) {
+  const auto found = sound_record(rest);
+  if (!found) {
     damaged_at(offset);
     return 0;
   }
-  if (header.type > kLast) {
+  if (!found->is_known()) {
     unknown_type_ = unknown_type_.value_or(offset);
-    return header.size;
+    return found->size;
   }
-  const bool begins = begins_write(header.type);
+  const bool begins = found->begins_write();
   if (begins == inside_write_) {  // A write without its end, or an end without its beginning.
     damaged_at(begins ? valid_end_ : offset);
     return 0;
   }
   has_writes_ = has_writes_ || begins;
-  inside_write_ = header.type == kFirst || header.type == kMiddle;
-  if (!inside_write_) valid_end_ = offset + header.size;
-  return header.size;
+  inside_write_ = found->is(WalRecordType::first) || found->is(WalRecordType::middle);
+  if (!inside_write_) valid_end_ = offset + found->size;
+  return found->size;
 }
 
 void WalScan::search(std::string_view rest, std::uint64_t offset) {
   // Lengths cannot be trusted behind damage, so every place is tried.
-  for (std::size_t at = 0; !later_write_ && rest.size() - at >= kHeaderSize; ++at) {
-    const auto header = read_header(rest.substr(at));
-    if (begins_write(header.type) && is_sound(rest.substr(at), header)) {
+  for (std::size_t at = 0; !later_write_ && rest.size() - at >= kWalHeaderSize; ++at) {
+    if (sound_beginning(rest.substr(at))) {
       later_write_ = offset + at;
       has_writes_ = true;
     }

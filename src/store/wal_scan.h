@@ -5,19 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "base/limits.h"
+#include "store/wal_record.h"
 
 namespace hawser::store {
 
 /// Reads the bytes of one RocksDB write-ahead log and tells a torn tail from damage (docs/decisions/0001).
 /// Feed the file block by block; sans-I/O.
-///
-/// The format: blocks of 32 KiB; in them physical records of [masked CRC-32C, 4][length, 2][type, 1][data],
-/// little-endian, none across a block's end, fewer than seven bytes at its end are padding. One write is one
-/// FULL record, or FIRST, MIDDLE…, LAST.
 class WalScan {
  public:
-  static constexpr std::size_t kBlockSize = 32 * limits::kKiB;
+  static constexpr std::size_t kBlockSize = kWalBlockSize;
 
   /// The next block: kBlockSize bytes, fewer only at the end of the file.
   void block(std::string_view bytes);
