@@ -27,6 +27,7 @@ std::string_view code_name(Errc code) {
     case Errc::upstream_failed: return "upstream_failed";
     case Errc::timeout: return "timeout";
     case Errc::unauthorized: return "unauthorized";
+    case Errc::damaged: return "damaged";
     case Errc::corrupt: return "corrupt";
     case Errc::unavailable: return "unavailable";
     case Errc::config: return "config";

@@ -35,7 +35,8 @@ enum class Errc {
   upstream_failed,       ///< a service the handler called failed
   timeout,               ///< it did not finish in time
   unauthorized,          ///< no valid token
-  corrupt,               ///< stored bytes are damaged
+  damaged,               ///< the stored data of the job is damaged
+  corrupt,               ///< files are damaged, and nothing can be opened
   unavailable,           ///< a resource could not be opened or reached
   config,                ///< the configuration is wrong
   internal,              ///< a defect of ours

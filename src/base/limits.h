@@ -139,6 +139,8 @@ inline constexpr std::size_t kCommitQueueCommands = 65'536;
 inline constexpr std::size_t kCommitQueueBytes = 32 * kMiB;
 /// Free disk space below which starts and appends are refused with `storage_full`.
 inline constexpr std::uint64_t kDefaultStorageReserve = 256 * kMiB;
+/// Damaged blocks and jobs that are remembered, to log each once; who damages more has read the first lines.
+inline constexpr std::size_t kDamageRemembered = 10'000;
 /// Jobs that a read of an owner's stream merges; a position further back is answered `reset`.
 inline constexpr std::size_t kMaxMergedJobs = 1024;
 /// One page of a read.

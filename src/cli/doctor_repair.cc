@@ -56,6 +56,11 @@ std::vector<Finding> tell(const store::RepairReport& report) {
     findings.push_back(told(fmt::format(
         "{} unfinished jobs were cancelled, since some of their events may be lost", report.ended.size())));
   }
+  if (report.index_rebuilt) findings.push_back(told("the index was made anew from the records of all jobs"));
+  for (const auto& id : report.damaged) {
+    if (&id - report.damaged.data() == kMostJobs) break;
+    findings.push_back(told(fmt::format("{} is damaged: it cannot be read or run", id.to_string())));
+  }
   findings.push_back(told("clients start again at the head of their streams"));
   findings.push_back(told(fmt::format(
       "the files as they were are in {}; remove it when nobody needs it any more", report.copies)));

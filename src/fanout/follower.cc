@@ -82,7 +82,9 @@ void Follower::on_page(const Result<job::OwnerPage>& page) {
   reading_ = false;
   const bool starting = state_ == State::starting;
   if (!page) {
-    if (starting && page.error().code == Errc::reset) return read_head();
+    // What cannot be read cannot be continued from, now or at the next attempt.
+    const auto code = page.error().code;
+    if (starting && (code == Errc::reset || code == Errc::damaged)) return read_head();
     return retry_or_fail(page.error(), &Follower::read_page);
   }
   // A head was announced that this read did not reach: do not spin on it.

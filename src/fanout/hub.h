@@ -27,7 +27,7 @@ struct FollowerEvents {
   std::function<void(bool resumed)> on_started;
   /// `next` may have something.
   std::function<void()> on_ready;
-  /// The stream cannot go on (`reset`, `corrupt`, …), or could not be started; `next` stays empty.
+  /// The stream cannot go on (`reset`, `damaged`, …), or could not be started; `next` stays empty.
   std::function<void(const Error&)> on_failed;
 };
 

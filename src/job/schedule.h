@@ -32,6 +32,7 @@ class Schedule {
   const Policy& policy(std::string_view type) const { return policies_->of(type); }
   const Quota& quota() const { return policies_->quota(); }
 
+  void clear() { *this = Schedule(policies_); }
   /// Follows a record after each change; it is forgotten when it is no longer active.
   void update(const JobRecord& record, Moment now);
   /// Its holder was heard of.

@@ -61,14 +61,14 @@ Result<std::optional<JobId>> CommitBuilder::job_of_key(const std::string& index_
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) return std::nullopt;
   const auto id = keys::trailing_id(**stored);
-  if (!id) return std::unexpected(damaged("an idempotency key"));
+  if (!id) return std::unexpected(context_.database.damage().found("an idempotency key"));
   return id;
 }
 
 Result<Reply> CommitBuilder::repeat_start(const JobId& first, const job::Start& command) {
   const auto record = context_.table.find(first);
   if (!record) return std::unexpected(record.error());
-  if (*record == nullptr) return std::unexpected(damaged("an idempotency key without its job"));
+  if (*record == nullptr) return std::unexpected(context_.database.damage().found(first));
   const auto first_input = input(first);
   if (!first_input) return std::unexpected(first_input.error());
   if (*(*record)->type != command.type || *first_input != command.input) {
@@ -104,7 +104,7 @@ Result<Reply> CommitBuilder::run(const job::Claim& command) {
       reply.claimed = *std::move(claimed);
       return reply;
     }
-    if (claimed.error().code != Errc::corrupt) return std::unexpected(claimed.error());
+    if (claimed.error().code != Errc::damaged) return std::unexpected(claimed.error());
     if (auto withdrawn = withdraw_damaged(**record); !withdrawn) return std::unexpected(withdrawn.error());
   }
   return Reply{};
@@ -127,6 +127,8 @@ Result<Reply> CommitBuilder::run(const job::Sweep&) {
 
 Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobRecord& record,
                                                               const job::Claim& command) {
+  auto& damage = context_.database.damage();
+  if (damage.holds(record.id)) return std::unexpected(damage.found(record.id));
   auto claimed = std::make_unique<job::ClaimedJob>();
   auto job_input = input(record.id);
   if (!job_input) return std::unexpected(job_input.error());
@@ -208,7 +210,7 @@ Result<std::string> CommitBuilder::checkpoint(const job::JobRecord& record) cons
   const auto bytes = load_event(context_.database, record.id, record.checkpoint_sequence);
   if (!bytes) return std::unexpected(bytes.error());
   const auto event = decode_event(*bytes, record.created_at);
-  if (!event) return std::unexpected(damaged("the checkpoint of " + record.id.to_string()));
+  if (!event) return std::unexpected(context_.database.damage().found(record.id));
   return std::string(event->payload);
 }
 

@@ -30,7 +30,7 @@ class CommitBuilder {
 
   explicit CommitBuilder(const Context& context);
 
-  /// The answer to give once the batch is on disk. Errors: those of the command; corrupt.
+  /// The answer to give once the batch is on disk. Errors: those of the command; damaged.
   Result<job::Reply> apply(job::Command command);
 
   /// Everything the group writes; empty when nothing changed. Call once, at the end.

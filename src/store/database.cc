@@ -20,23 +20,31 @@ namespace {
 
 constexpr std::size_t kBlockCacheBytes = std::size_t{64} << 20U;
 
-/// Readers are told the kind of failure; paths and causes go to the log.
-Error read_error(const rocksdb::Status& status) {
-  spdlog::error("store: a read failed: {}", status.ToString());
-  if (status.IsCorruption()) return {Errc::corrupt, "Stored data is damaged."};
-  return {Errc::unavailable, "Stored data cannot be read."};
+bool is_damage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsPathNotFound();
 }
 
 class BackgroundErrors final : public rocksdb::EventListener {
  public:
-  explicit BackgroundErrors(std::function<void(const std::string&)> report) : report_(std::move(report)) {}
+  BackgroundErrors(std::function<void(const std::string&)> report, std::shared_ptr<DamageLog> damage,
+                   std::shared_ptr<std::atomic<bool>> met_damage)
+      : report_(std::move(report)), damage_(std::move(damage)), met_damage_(std::move(met_damage)) {}
 
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    report_(status->ToString());
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction && is_damage(*status)) {
+      // Nothing new was lost: the table is left as it is, and the store goes on.
+      damage_->found(status->ToString());
+      *met_damage_ = true;
+      *status = rocksdb::Status::OK();
+    } else if (report_) {
+      report_(status->ToString());
+    }
   }
 
  private:
   std::function<void(const std::string&)> report_;
+  std::shared_ptr<DamageLog> damage_;
+  std::shared_ptr<std::atomic<bool>> met_damage_;
 };
 
 /// In the order of Family.
@@ -61,6 +69,13 @@ Error open_error(const std::string& path, const rocksdb::Status& status) {
   return {code, fmt::format("Cannot open the database {}: {}", path, status.ToString())};
 }
 
+/// Without paranoid checks RocksDB leaves out what it finds wrong in a log. We have read the logs ourselves,
+/// but whatever it says about one is a reason not to open (0001).
+bool may_be_table(const rocksdb::Status& status) {
+  const auto text = status.ToString();
+  return is_damage(status) && text.find("WAL") == std::string::npos && text.find(".log") == std::string::npos;
+}
+
 /// Cuts torn logs or refuses damaged ones; how a log looks that the tables hold already does not matter.
 Status prepare_wals(const std::string& path, rocksdb::Env& env) {
   auto status = cut_torn_wals(env, path, 0);
@@ -73,27 +88,35 @@ Status prepare_wals(const std::string& path, rocksdb::Env& env) {
 
 }  // namespace
 
-Error damaged(std::string_view what) {
-  spdlog::error("store: damaged data: {}", what);
-  return {Errc::corrupt, "Stored data is damaged."};
-}
-
 Result<std::unique_ptr<Database>> Database::open(Options options) {
   if (auto prepared = prepare_wals(options.path, *options.env); !prepared)
     return std::unexpected(prepared.error());
+  auto database = open_with(options, false);
+  // Perhaps only a table cannot be opened; then the jobs in it are lost, and not all others.
+  if (!database && database.error().code == Errc::damaged) database = open_with(options, true);
+  if (!database && database.error().code == Errc::damaged) database.error().code = Errc::corrupt;
+  return database;
+}
+
+Result<std::unique_ptr<Database>> Database::open_with(const Options& options, bool damaged_tables) {
+  std::unique_ptr<Database> database(new Database);
   auto settings = database_options(*options.env);
   // Without it RocksDB forgets the lengths it remembers, and the next open learns the new ones.
   settings.track_and_verify_wals_in_manifest = !options.wals_were_cut;
-  if (options.on_background_error) {
-    settings.listeners.push_back(std::make_shared<BackgroundErrors>(std::move(options.on_background_error)));
-  }
+  settings.paranoid_checks = !damaged_tables;
+  settings.listeners.push_back(std::make_shared<BackgroundErrors>(options.on_background_error,
+                                                                  database->damage_, database->met_damage_));
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status = rocksdb::DB::Open(settings, options.path, families(), &handles, &opened);
-  if (!status.ok()) return std::unexpected(open_error(options.path, status));
-  std::unique_ptr<Database> database(new Database);
+  if (!status.ok()) {
+    auto error = open_error(options.path, status);
+    if (may_be_table(status)) error.code = Errc::damaged;
+    return std::unexpected(std::move(error));
+  }
   database->db_.reset(opened);
   std::ranges::copy(handles, database->handles_.begin());
+  if (damaged_tables) database->stop_compactions();
   return database;
 }
 
@@ -131,6 +154,13 @@ Database::~Database() {
   }
 }
 
+/// Readers are told the kind of failure; files and causes go to the log.
+Error Database::read_error(const rocksdb::Status& status) const {
+  if (is_damage(status)) return damage_->found(status.ToString());
+  spdlog::error("store: a read failed: {}", status.ToString());
+  return {Errc::unavailable, "Stored data cannot be read."};
+}
+
 Result<std::optional<std::string>> Database::get(Family family, std::string_view key,
                                                  const rocksdb::Snapshot* snapshot) const {
   rocksdb::ReadOptions options;
@@ -151,7 +181,18 @@ void Database::erase(rocksdb::WriteBatch& batch, Family family, std::string_view
   batch.Delete(handle(family), {key.data(), key.size()});
 }
 
+void Database::stop_compactions() {
+  spdlog::error(
+      "store: a table cannot be read; tables are no longer merged, the jobs in it answer 'damaged', all "
+      "others go on. Restore the data directory from a backup when that is possible.");
+  for (auto* family : handles_) {
+    const auto status = db_->SetOptions(family, {{"disable_auto_compactions", "true"}});
+    if (!status.ok()) spdlog::warn("store: cannot stop merging tables: {}", status.ToString());
+  }
+}
+
 Status Database::write(rocksdb::WriteBatch& batch) {
+  if (met_damage_->exchange(false)) stop_compactions();
   rocksdb::WriteOptions options;
   options.sync = true;
   const auto status = db_->Write(options, &batch);
@@ -192,7 +233,11 @@ Result<std::uint64_t> Database::first_live_log() const {
 
 Scan::Scan(const Database& database, Family family, std::string lower, std::string upper,
            const rocksdb::Snapshot* snapshot)
-    : lower_(std::move(lower)), upper_(std::move(upper)), lower_slice_(lower_), upper_slice_(upper_) {
+    : database_(database),
+      lower_(std::move(lower)),
+      upper_(std::move(upper)),
+      lower_slice_(lower_),
+      upper_slice_(upper_) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   options.iterate_lower_bound = &lower_slice_;
@@ -203,7 +248,7 @@ Scan::Scan(const Database& database, Family family, std::string lower, std::stri
 
 Status Scan::status() const {
   const auto status = iterator_->status();
-  if (!status.ok()) return std::unexpected(read_error(status));
+  if (!status.ok()) return std::unexpected(database_.read_error(status));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <rocksdb/snapshot.h>
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "store/damage_log.h"
 
 namespace hawser::store {
 
@@ -33,14 +35,16 @@ class Database {
     /// Closed write-ahead logs may be shorter than RocksDB remembers them, because we cut them.
     bool wals_were_cut = false;
   };
-  /// Cuts torn write-ahead logs first. Errors: corrupt, unavailable.
+  /// Cuts torn write-ahead logs first. Opens also when tables are damaged; reads that need them answer
+  /// `damaged`. Errors: corrupt, unavailable.
   static Result<std::unique_ptr<Database>> open(Options options);
   /// For looking at the tables of a database in whatever state it is: nothing on the disk changes, and what
   /// is only in the write-ahead logs does not show. Errors: corrupt, unavailable.
   static Result<std::unique_ptr<Database>> open_to_examine(const std::string& path, rocksdb::Env& env);
   ~Database();
 
-  /// Nothing when the key does not exist. Without a snapshot: what is committed now.
+  /// Nothing when the key does not exist. Errors: damaged, unavailable. Without a snapshot: what is committed
+  /// now.
   Result<std::optional<std::string>> get(Family family, std::string_view key,
                                          const rocksdb::Snapshot* snapshot = nullptr) const;
   void put(rocksdb::WriteBatch& batch, Family family, std::string_view key, std::string_view value) const;
@@ -59,6 +63,9 @@ class Database {
   /// Logs with a lower number are in the tables already.
   Result<std::uint64_t> first_live_log() const;
 
+  /// What its readers have found damaged.
+  DamageLog& damage() const { return *damage_; }
+
   std::unique_ptr<rocksdb::ManagedSnapshot> snapshot() const {
     return std::make_unique<rocksdb::ManagedSnapshot>(db_.get());
   }
@@ -71,7 +78,15 @@ class Database {
     return handles_.at(static_cast<std::size_t>(family));
   }
 
+  static Result<std::unique_ptr<Database>> open_with(const Options& options, bool damaged_tables);
+  /// After a table turned out to be damaged: what cannot be merged would be tried again for ever.
+  void stop_compactions();
+  Error read_error(const rocksdb::Status& status) const;
+
   std::unique_ptr<rocksdb::DB> db_;
+  std::shared_ptr<DamageLog> damage_ = std::make_shared<DamageLog>();  ///< with RocksDB's threads
+  /// A compaction met a damaged table.
+  std::shared_ptr<std::atomic<bool>> met_damage_ = std::make_shared<std::atomic<bool>>(false);
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
 };
 
@@ -85,6 +100,7 @@ class Scan {
   Scan& operator=(const Scan&) = delete;
 
   void to_first() { iterator_->SeekToFirst(); }
+  void to_last() { iterator_->SeekToLast(); }
   /// To the first key at or above `key`.
   void to_first_at(std::string_view key) { iterator_->Seek({key.data(), key.size()}); }
   /// To the last key at or below `key`.
@@ -98,14 +114,12 @@ class Scan {
   Status status() const;
 
  private:
+  const Database& database_;
   std::string lower_;
   std::string upper_;
   rocksdb::Slice lower_slice_;
   rocksdb::Slice upper_slice_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
 };
-
-/// Stored bytes that do not make sense, or that RocksDB reports as damaged.
-Error damaged(std::string_view what);
 
 }  // namespace hawser::store

@@ -26,7 +26,7 @@ Result<std::vector<JobId>> active_jobs(const Database& database) {
   Scan scan(database, Family::index, keys::all_active_jobs(), keys::after_prefix(keys::all_active_jobs()));
   for (scan.to_first(); scan.valid(); scan.next()) {
     const auto id = keys::trailing_id(scan.key());
-    if (!id) return std::unexpected(damaged("an index entry of an active job"));
+    if (!id) return std::unexpected(database.damage().found("an index entry of an active job"));
     ids.push_back(*id);
   }
   if (auto status = scan.status(); !status) return std::unexpected(status.error());
@@ -77,6 +77,7 @@ Status withdraw_lost(Database& database, std::span<const JobId> active, const Lo
     const auto known = lost.jobs().find(id);
     if (known == lost.jobs().end()) continue;
     auto record = load_record(database, id);
+    if (!record && record.error().code == Errc::damaged) continue;
     if (!record) return std::unexpected(record.error());
     if (record->last_sequence >= known->second.through) continue;
     // One more than was lost: whoever has seen all of that must be told as well.
@@ -90,6 +91,7 @@ Status cancel(Database& database, JobTable& table, std::span<const JobId> ids, W
   CommitBuilder builder({.database = database, .table = table, .limits = {}, .now = moment(now)});
   for (const auto& id : ids) {
     const auto record = table.find(id);
+    if (!record && record.error().code == Errc::damaged) continue;  // It is not run as it is.
     if (!record) return std::unexpected(record.error());
     if (*record == nullptr) continue;
     const auto done = builder.apply(job::Cancel{.id = id, .owner = *(*record)->owner, .reason = kReason});

@@ -12,34 +12,43 @@
 namespace hawser::store {
 namespace {
 
-Error damaged_event(const JobId& id, std::uint64_t sequence) {
-  return damaged(fmt::format("event {} of {} is missing or makes no sense", sequence, id.to_string()));
+/// An error of reading something of a job, as its owner should see it.
+Error of_job(const Database& database, const JobId& id, Error error) {
+  return error.code == Errc::damaged ? database.damage().found(id) : std::move(error);
+}
+
+Error senseless(const Database& database, const JobId& id, std::string_view what) {
+  return of_job(database, id, database.damage().found(fmt::format("{} of {}", what, id.to_string())));
+}
+
+Error senseless_event(const Database& database, const JobId& id, std::uint64_t sequence) {
+  return senseless(database, id, fmt::format("event {}", sequence));
 }
 
 }  // namespace
 
 Result<job::JobRecord> load_record(const Database& database, const JobId& id,
                                    const rocksdb::Snapshot* snapshot) {
-  const auto bytes = database.get(Family::job, keys::job(id), snapshot);
-  if (!bytes) return std::unexpected(bytes.error());
+  auto bytes = database.get(Family::job, keys::job(id), snapshot);
+  if (!bytes) return std::unexpected(of_job(database, id, std::move(bytes).error()));
   if (!*bytes) return std::unexpected(job::not_found(id));
   auto record = decode_record(**bytes);
-  if (!record || record->id != id) return std::unexpected(damaged("the record of " + id.to_string()));
+  if (!record || record->id != id) return std::unexpected(senseless(database, id, "the record"));
   return *std::move(record);
 }
 
 Result<std::string> load_input(const Database& database, const JobId& id, const rocksdb::Snapshot* snapshot) {
   auto input = database.get(Family::input, keys::job(id), snapshot);
-  if (!input) return std::unexpected(input.error());
-  if (!*input) return std::unexpected(damaged("the input of " + id.to_string() + " is missing"));
+  if (!input) return std::unexpected(of_job(database, id, std::move(input).error()));
+  if (!*input) return std::unexpected(senseless(database, id, "the input"));
   return **std::move(input);
 }
 
 Result<std::string> load_event(const Database& database, const JobId& id, std::uint64_t sequence,
                                const rocksdb::Snapshot* snapshot) {
   auto bytes = database.get(Family::event, keys::event(id, sequence), snapshot);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!*bytes) return std::unexpected(damaged_event(id, sequence));
+  if (!bytes) return std::unexpected(of_job(database, id, std::move(bytes).error()));
+  if (!*bytes) return std::unexpected(senseless_event(database, id, sequence));
   return **std::move(bytes);
 }
 
@@ -48,13 +57,16 @@ Result<std::uint64_t> load_owner_head(const Database& database, std::string_view
   const auto bytes = database.get(Family::index, keys::owner_head(owner), snapshot);
   if (!bytes) return std::unexpected(bytes.error());
   if (!*bytes) return 0;
-  if ((*bytes)->size() != sizeof(std::uint64_t)) return std::unexpected(damaged("the position of an owner"));
+  if ((*bytes)->size() != sizeof(std::uint64_t)) {
+    return std::unexpected(database.damage().found("the position of an owner"));
+  }
   return read_big_endian(**bytes);
 }
 
 LogCursor::LogCursor(const Database& database, const job::JobRecord& record,
                      const rocksdb::Snapshot* snapshot)
-    : id_(record.id),
+    : database_(database),
+      id_(record.id),
       created_at_(record.created_at),
       scan_(database, Family::event, keys::job(record.id), keys::after_prefix(keys::job(record.id)),
             snapshot) {}
@@ -62,12 +74,14 @@ LogCursor::LogCursor(const Database& database, const job::JobRecord& record,
 Result<LoggedEvent> LogCursor::read(std::uint64_t sequence) {
   move_to(sequence);
   at_ = 0;
-  if (auto status = scan_.status(); !status) return std::unexpected(status.error());
+  if (auto status = scan_.status(); !status) {
+    return std::unexpected(of_job(database_, id_, std::move(status).error()));
+  }
   if (!scan_.valid() || keys::event_sequence(scan_.key()) != sequence) {
-    return std::unexpected(damaged_event(id_, sequence));
+    return std::unexpected(senseless_event(database_, id_, sequence));
   }
   const auto event = decode_event(scan_.value(), created_at_);
-  if (!event) return std::unexpected(damaged_event(id_, sequence));
+  if (!event) return std::unexpected(senseless_event(database_, id_, sequence));
   at_ = sequence;
   return *event;
 }
@@ -96,7 +110,9 @@ Status JobLog::complete(job::Event& event) {
     if (!logged) return std::unexpected(logged.error());
     return LogEntry{logged->kind, logged->payload};
   };
-  return store::complete(event, input, entry_at);
+  auto done = store::complete(event, input, entry_at);
+  if (!done) return std::unexpected(of_job(database_, record_.id, std::move(done).error()));
+  return done;
 }
 
 Result<std::uint64_t> JobLog::first_after(std::uint64_t position) const {
@@ -117,7 +133,7 @@ Result<std::uint64_t> JobLog::position_of(std::uint64_t sequence) const {
   const auto bytes = load_event(database_, record_.id, sequence, snapshot_);
   if (!bytes) return std::unexpected(bytes.error());
   const auto event = decode_event(*bytes, record_.created_at);
-  if (!event) return std::unexpected(damaged_event(record_.id, sequence));
+  if (!event) return std::unexpected(senseless_event(database_, record_.id, sequence));
   return event->position;
 }
 

@@ -12,16 +12,16 @@
 
 namespace hawser::store {
 
-/// The record of a job. Errors: not_found, corrupt.
+/// The record of a job. Errors: not_found, damaged.
 Result<job::JobRecord> load_record(const Database& database, const JobId& id,
                                    const rocksdb::Snapshot* snapshot = nullptr);
-/// Its input. Errors: corrupt, also when it is missing.
+/// Its input. Errors: damaged, also when it is missing.
 Result<std::string> load_input(const Database& database, const JobId& id,
                                const rocksdb::Snapshot* snapshot = nullptr);
-/// One event of its log, as stored bytes. Errors: corrupt, also when it is missing.
+/// One event of its log, as stored bytes. Errors: damaged, also when it is missing.
 Result<std::string> load_event(const Database& database, const JobId& id, std::uint64_t sequence,
                                const rocksdb::Snapshot* snapshot = nullptr);
-/// The owner's last position, 0 when there is none.
+/// The owner's last position, 0 when there is none. Errors: damaged.
 Result<std::uint64_t> load_owner_head(const Database& database, std::string_view owner,
                                       const rocksdb::Snapshot* snapshot = nullptr);
 
@@ -30,12 +30,13 @@ class LogCursor {
  public:
   LogCursor(const Database& database, const job::JobRecord& record, const rocksdb::Snapshot* snapshot);
 
-  /// The payload is valid until the next call. Errors: corrupt, also when the event is missing.
+  /// The payload is valid until the next call. Errors: damaged, also when the event is missing.
   Result<LoggedEvent> read(std::uint64_t sequence);
 
  private:
   void move_to(std::uint64_t sequence);
 
+  const Database& database_;
   JobId id_;
   WallMillis created_at_;
   Scan scan_;

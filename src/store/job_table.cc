@@ -1,5 +1,9 @@
 #include "store/job_table.h"
 
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
 #include "job/transition.h"
 #include "store/codec.h"
 #include "store/job_log.h"
@@ -9,27 +13,63 @@
 namespace hawser::store {
 
 Status JobTable::load(Moment now) {
+  auto loaded = load_indexed(now);
+  if (loaded || loaded.error().code != Errc::damaged) return loaded;
+  spdlog::error(
+      "store: the index of unfinished jobs is damaged, all jobs are looked through instead; "
+      "'hawser doctor --repair' makes it anew");
+  active_.clear();
+  owners_.clear();
+  schedule_.clear();
+  return load_from_records(now);
+}
+
+Status JobTable::load_indexed(Moment now) {
   Scan scan(database_, Family::index, keys::all_active_jobs(), keys::after_prefix(keys::all_active_jobs()));
   for (scan.to_first(); scan.valid(); scan.next()) {
     const auto id = keys::trailing_id(scan.key());
-    if (!id) return std::unexpected(damaged("an index entry of an active job"));
-    if (auto loaded = load_active(*id, now); !loaded) return loaded;
+    if (!id) return std::unexpected(database_.damage().found("an index entry of an active job"));
+    auto record = load_record(database_, *id);
+    if (auto loaded = record ? load_active(*std::move(record), now) : skip_damaged(*id, record.error());
+        !loaded)
+      return loaded;
   }
   return scan.status();
 }
 
-Status JobTable::load_active(const JobId& id, Moment now) {
-  auto record = load_record(database_, id);
-  if (!record) return std::unexpected(record.error());
-  auto owner = owners_.find(*record->owner);
+Status JobTable::load_from_records(Moment now) {
+  Scan scan(database_, Family::job, {}, std::string(keys::kIdBytes + 1, '\xff'));
+  for (scan.to_first(); scan.valid(); scan.next()) {
+    const auto id = keys::trailing_id(scan.key());
+    auto record = decode_record(scan.value());
+    if (!id || !record) {
+      database_.damage().found(id.value_or(JobId{}));
+    } else if (auto loaded = job::is_active(*record) ? load_active(*std::move(record), now) : Status{};
+               !loaded) {
+      return loaded;
+    }
+  }
+  return scan.status();
+}
+
+/// A damaged job is not in the table, so it is not run; the others are.
+Status JobTable::skip_damaged(const JobId& id, const Error& error) const {
+  if (error.code != Errc::damaged && error.code != Errc::not_found) return std::unexpected(error);
+  database_.damage().found(id);
+  return {};
+}
+
+Status JobTable::load_active(job::JobRecord record, Moment now) {
+  auto owner = owners_.find(*record.owner);
   if (owner == owners_.end()) {
-    const auto head = load_owner_head(database_, *record->owner);
-    if (!head) return std::unexpected(head.error());
-    owner = owners_.emplace(*record->owner, Owner{.head = *head, .durable_head = *head, .active = 0}).first;
+    const auto head = load_owner_head(database_, *record.owner);
+    if (!head) return skip_damaged(record.id, head.error());
+    owner = owners_.emplace(*record.owner, Owner{.head = *head, .durable_head = *head, .active = 0}).first;
   }
   ++owner->second.active;
-  schedule_.update(*record, now);
-  active_.emplace(id, *std::move(record));
+  schedule_.update(record, now);
+  const auto id = record.id;
+  active_.emplace(id, std::move(record));
   return {};
 }
 

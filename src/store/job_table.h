@@ -37,13 +37,13 @@ class JobTable {
         schedule_(std::move(policies)),
         start_rate_(schedule_.quota().starts_per_minute) {}
 
-  /// Loads all active jobs. Errors: corrupt.
+  /// Loads all active jobs but the damaged ones. Errors: damaged, when nobody can tell which those are.
   Status load(Moment now);
   /// Stages the leases as taken back that ended with the process before this one. Returns how many there
   /// were.
   Result<std::size_t> take_back_leases(Moment now);
 
-  /// Null when there is no such job. Errors: corrupt.
+  /// Null when there is no such job. Errors: damaged.
   Result<const job::JobRecord*> find(const JobId& id);
   Result<Owner*> owner(std::string_view name);
   /// Order and time. It follows the staged records: a group that cannot be written ends the process.
@@ -63,7 +63,10 @@ class JobTable {
     job::JobRecord after;
   };
 
-  Status load_active(const JobId& id, Moment now);
+  Status load_indexed(Moment now);
+  Status load_from_records(Moment now);
+  Status skip_damaged(const JobId& id, const Error& error) const;
+  Status load_active(job::JobRecord record, Moment now);
   Result<Owner> load_owner(std::string_view name) const;
 
   const Database& database_;

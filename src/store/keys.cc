@@ -52,6 +52,10 @@ std::string owner_head(std::string_view owner) {
   return owner_key(kPosition, owner);
 }
 
+bool is_owner_head(std::string_view key) {
+  return key.starts_with(kPosition);
+}
+
 std::string ended_job(std::string_view owner, std::uint64_t last_position, const JobId& id) {
   auto key = ended_jobs(owner);
   append_big_endian(key, last_position);

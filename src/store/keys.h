@@ -21,7 +21,8 @@
 ///   meta   (RocksDB's default family)      -> names and values of the store itself
 ///
 /// Owners are written with their length in front, so that none is a prefix of another. Numbers are eight
-/// bytes, big-endian. A queue needs no index: it is made from the active jobs when the store opens.
+/// bytes, big-endian. All of `idx` can be made anew from the records (index_rebuild.h). A queue needs no
+/// index: it is made from the active jobs when the store opens.
 namespace hawser::store::keys {
 
 inline constexpr std::size_t kIdBytes = 16;
@@ -35,6 +36,7 @@ std::string ended_jobs(std::string_view owner);   ///< prefix of all 'E' of the 
 std::string ended_job(std::string_view owner, std::uint64_t last_position, const JobId& id);
 std::string idempotency(std::string_view owner, std::string_view key);
 std::string owner_head(std::string_view owner);
+bool is_owner_head(std::string_view key);  ///< 'P'
 
 /// The one 'A' or 'E' entry that a job has.
 std::string stream_entry(const job::JobRecord& record);

@@ -39,7 +39,7 @@ Status OwnerMerge::collect(std::string lower, std::string upper, std::vector<Job
   Scan scan(database_, Family::index, std::move(lower), std::move(upper), snapshot_);
   for (scan.to_first(); scan.valid(); scan.next()) {
     const auto id = keys::trailing_id(scan.key());
-    if (!id) return std::unexpected(damaged("an index entry of an owner"));
+    if (!id) return std::unexpected(database_.damage().found("an index entry of an owner"));
     if (ids.size() == max_jobs_) return std::unexpected(reset());
     ids.push_back(*id);
   }
@@ -47,13 +47,21 @@ Status OwnerMerge::collect(std::string lower, std::string upper, std::vector<Job
 }
 
 Status OwnerMerge::add(const JobId& id) {
+  auto source = source_of(id);
+  if (source && source->log != nullptr) sources_.push_back(*std::move(source));
+  // Without a damaged job the merge may still be whole; if not, the positions have a hole, and `next` finds
+  // it.
+  const bool damaged =
+      !source && (source.error().code == Errc::damaged || source.error().code == Errc::not_found);
+  if (!source && !damaged) return std::unexpected(source.error());
+  return {};
+}
+
+Result<OwnerMerge::Source> OwnerMerge::source_of(const JobId& id) const {
   auto record = load_record(database_, id, snapshot_);
-  if (!record) {
-    if (record.error().code != Errc::not_found) return std::unexpected(record.error());
-    return std::unexpected(damaged("an index entry without its job, " + id.to_string()));
-  }
-  if (record->last_position <= position_) return {};
+  if (!record) return std::unexpected(record.error());
   Source source;
+  if (record->last_position <= position_) return source;
   source.log = std::make_unique<JobLog>(database_, *std::move(record), snapshot_);
   const auto first = source.log->first_after(position_);
   if (!first) return std::unexpected(first.error());
@@ -62,14 +70,14 @@ Status OwnerMerge::add(const JobId& id) {
                                     : source.log->position_of(*first);
   if (!position) return std::unexpected(position.error());
   source.position = *position;
-  sources_.push_back(std::move(source));
-  return {};
+  return source;
 }
 
 Result<job::EventPtr> OwnerMerge::next() {
   if (!sources_.empty()) std::ranges::pop_heap(sources_, std::ranges::greater{}, &Source::position);
   if (sources_.empty() || sources_.back().position != position_ + 1) {
-    return std::unexpected(damaged(fmt::format("position {} of an owner is missing", position_ + 1)));
+    return std::unexpected(
+        database_.damage().found(fmt::format("position {} of an owner is missing", position_ + 1)));
   }
   auto& source = sources_.back();
   if (!source.event) {

@@ -22,9 +22,9 @@ class OwnerMerge {
  public:
   OwnerMerge(const Database& database, std::string_view owner, const rocksdb::Snapshot* snapshot);
 
-  /// Finds the jobs. Errors: reset when more than `max_jobs` would be merged, corrupt.
+  /// Finds the jobs. Errors: reset when more than `max_jobs` would be merged, damaged.
   Status open(std::uint64_t after, std::size_t max_jobs);
-  /// The event at the next position. Errors: corrupt, also when no job has it.
+  /// The event at the next position. Errors: damaged, also when no job has it.
   Result<job::EventPtr> next();
 
  private:
@@ -37,6 +37,8 @@ class OwnerMerge {
 
   Status collect(std::string lower, std::string upper, std::vector<JobId>& ids) const;
   Status add(const JobId& id);
+  /// Without a log when the job has no events above the position.
+  Result<Source> source_of(const JobId& id) const;
   static Status read_event(Source& source);
   Status advance(Source& source);
 

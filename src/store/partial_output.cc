@@ -12,7 +12,7 @@ namespace {
 Result<std::uint64_t> keep_through(std::string_view resumed_payload) {
   const auto value = json::View(resumed_payload).find("keepThrough");
   const auto sequence = value ? value->as_integer() : std::nullopt;
-  if (!sequence || *sequence < 0) return fail(Errc::corrupt, "A job:resumed of the log has no keepThrough.");
+  if (!sequence || *sequence < 0) return fail(Errc::damaged, "A job:resumed of the log has no keepThrough.");
   return static_cast<std::uint64_t>(*sequence);
 }
 
@@ -36,7 +36,7 @@ Result<std::string> standing_output(std::uint64_t sequence, const EntryAt& entry
     if (entry->kind == job::EventKind::resumed) {
       const auto kept = keep_through(entry->payload);
       if (!kept) return std::unexpected(kept.error());
-      if (*kept >= at) return fail(Errc::corrupt, "A job:resumed of the log keeps events behind itself.");
+      if (*kept >= at) return fail(Errc::damaged, "A job:resumed of the log keeps events behind itself.");
       at = *kept;
       continue;
     }

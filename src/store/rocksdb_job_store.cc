@@ -84,6 +84,13 @@ Status recover(Database& database, JobTable& table, Moment now) {
 }
 
 Error in_directory(const std::string& directory, const Error& error) {
+  if (error.code == Errc::damaged) {
+    return {Errc::corrupt,
+            fmt::format(
+                "The store in {} cannot be opened: what it says about itself is damaged, or which jobs are "
+                "unfinished. Restore the data directory from a backup, or run 'hawser doctor --repair'.",
+                directory)};
+  }
   return {error.code, fmt::format("The store in {} cannot be opened: {}", directory, error.message)};
 }
 

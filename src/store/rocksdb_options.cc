@@ -57,8 +57,8 @@ rocksdb::DBOptions database_options(rocksdb::Env& env) {
   // docs/decisions/0001: what is torn was cut before; anything else is a reason not to open.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   options.track_and_verify_wals_in_manifest = true;
-  // The tables of all families end at the same write, so that a log which is cut further back than its end still
-  // goes on exactly where they stop (docs/decisions/0004).
+  // The tables of all families end at the same write, so that a log which is cut further back than its end
+  // still goes on exactly where they stop (docs/decisions/0004).
   options.atomic_flush = true;
   options.recycle_log_file_num = 0;
   options.max_total_wal_size = 64 * kMiB;  // Bounds the replay at start to about half a second.

@@ -15,6 +15,10 @@ constexpr std::string_view kSchemaVersion = "1";
 constexpr std::size_t kStoreIdBytes = 16;
 constexpr std::size_t kIncarnationBytes = 9;
 
+Error damaged(std::string_view what) {
+  return {Errc::corrupt, fmt::format("It is damaged: {}.", what)};
+}
+
 Result<StoreMeta> create(Database& database, Random& random) {
   Scan jobs(database, Family::job, {}, std::string(32, '\xff'));
   jobs.to_first();

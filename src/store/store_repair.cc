@@ -10,6 +10,7 @@
 #include "store/damaged_copies.h"
 #include "store/database.h"
 #include "store/end_unfinished.h"
+#include "store/index_rebuild.h"
 #include "store/job_log.h"
 #include "store/lost_writes.h"
 #include "store/store_meta.h"
@@ -133,7 +134,7 @@ Status describe(const Database& database, const LostWrites& lost, RepairReport& 
   for (const auto& [id, known] : lost.jobs()) {
     RepairReport::LostJob job{.id = id, .owner = known.owner, .lost = known.through};
     const auto record = load_record(database, id);
-    if (!record && record.error().code != Errc::not_found) return std::unexpected(record.error());
+    if (!record && record.error().code == Errc::unavailable) return std::unexpected(record.error());
     if (record) {
       job.owner = *record->owner;
       job.kept = record->last_sequence;
@@ -144,18 +145,33 @@ Status describe(const Database& database, const LostWrites& lost, RepairReport& 
   return {};
 }
 
+Status leave_behind(const StorePlace& place, Database& database, const Logs& originals, Clock& clock,
+                    RepairReport& report) {
+  const auto lost = read_lost(place, database, originals, report);
+  if (!lost) return std::unexpected(lost.error());
+  if (auto described = describe(database, *lost, report); !described) return described;
+  auto ended = end_unfinished(database, *lost, clock.wall_now());
+  if (!ended) return std::unexpected(ended.error());
+  report.ended = *std::move(ended);
+  return {};
+}
+
 Status bring_back(const StorePlace& place, const Logs& originals, Clock& clock, Random& random,
                   RepairReport& report) {
   Database::Options options{.path = place.database(), .env = &place.files(), .on_background_error = {}};
   options.wals_were_cut = true;
   auto database = Database::open(std::move(options));
   if (!database) return std::unexpected(database.error());
-  const auto lost = read_lost(place, **database, originals, report);
-  if (!lost) return std::unexpected(lost.error());
-  if (auto described = describe(**database, *lost, report); !described) return described;
-  auto ended = end_unfinished(**database, *lost, clock.wall_now());
-  if (!ended) return std::unexpected(ended.error());
-  report.ended = *std::move(ended);
+  // One that was begun before may have stopped half-way.
+  if (report.interrupted || is_index_damaged(**database)) {
+    auto damaged = rebuild_index(**database);
+    if (!damaged) return std::unexpected(damaged.error());
+    report.damaged = *std::move(damaged);
+    report.index_rebuilt = true;
+  }
+  if (originals.damaged) {
+    if (auto done = leave_behind(place, **database, originals, clock, report); !done) return done;
+  }
   if (auto renewed = renew_meta(**database, random); !renewed) return renewed;
   return (*database)->flush();
 }
@@ -178,6 +194,13 @@ struct Examination {
   std::optional<Error> fault;
 };
 
+Error damaged_tables(const StorePlace& place) {
+  return {Errc::corrupt,
+          fmt::format("The index of the store in {}, or what it says about itself, is damaged; run "
+                      "'hawser doctor --repair' to make it anew.",
+                      place.directory)};
+}
+
 Result<Examination> examine(const StorePlace& place) {
   const auto database = Database::open_to_examine(place.database(), place.files());
   if (!database) return std::unexpected(database.error());
@@ -188,7 +211,11 @@ Result<Examination> examine(const StorePlace& place) {
   const auto logs = logs_in(place, place.database(), *first);
   if (!logs) return std::unexpected(logs.error());
   Examination examination{.first_log = *first, .fault = std::nullopt};
-  if (logs->damaged) examination.fault = damaged_wal(logs->damaged_file());
+  if (logs->damaged) {
+    examination.fault = damaged_wal(logs->damaged_file());
+  } else if (!meta || is_index_damaged(**database)) {
+    examination.fault = damaged_tables(place);
+  }
   return examination;
 }
 

@@ -48,14 +48,17 @@ struct RepairReport {
   std::vector<LostJob> lost;
   std::uint64_t unreadable_bytes = 0;  ///< of the cuts, in which no write can be recognised
   std::vector<JobId> ended;            ///< jobs that were unfinished
-  bool interrupted = false;  ///< an earlier repair had not come to its end, and this one finished it
+  bool index_rebuilt = false;
+  std::vector<JobId> damaged;  ///< jobs whose records cannot be read, found while the index was made anew
+  bool interrupted = false;    ///< an earlier repair had not come to its end, and this one finished it
 };
 
-/// Brings a store that cannot be opened back to its last consistent state (docs/decisions/0004): keeps copies
-/// of the files it changes in a new `damaged-…` of the directory, cuts the write-ahead logs at the first
-/// damage, ends the jobs that were unfinished and gives the store a new incarnation. Does nothing to a sound
-/// store. Can be interrupted at any moment: until a repair has come to its end the store does not open, and
-/// the next one goes on. Errors: unavailable, corrupt (beyond repair), config.
+/// Brings a store that cannot be opened, or not as a whole, back to its last consistent state
+/// (docs/decisions/0004): keeps copies of the files it changes in a new `damaged-…` of the directory, cuts
+/// the write-ahead logs at the first damage and ends the jobs that were unfinished then, makes a damaged
+/// index anew, and gives the store a new incarnation. Does nothing to a sound store. Can be interrupted at
+/// any moment: until a repair has come to its end the store does not open, and the next one goes on. Errors:
+/// unavailable, corrupt (beyond repair), config.
 Result<RepairReport> repair_store(const StorePlace& place, Clock& clock, Random& random);
 
 /// Refuses while a repair is not finished: corrupt.

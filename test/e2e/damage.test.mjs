@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { sockets } from "./support/client.mjs";
-import { damage, dataOf, newestLog } from "./support/damage.mjs";
+import { damage, dataOf, newestLog, storeFiles } from "./support/damage.mjs";
 import { Server, program } from "./support/server.mjs";
 
 async function startServer(t, options) {
@@ -94,6 +94,39 @@ test("doctor --repair opens the consistent prefix, and every resume of the old i
   await client.event("sync:complete", (body) => body.jobId === done);
   assert.equal(client.of(done).at(-1).name, "job:completed");
   await client.ending(await client.start("test-job", { chunks: 3, intervalMs: 0 }));
+});
+
+test("a damaged table quarantines its job: it answers damaged, clients are told reset, and all else goes on", async (t) => {
+  const server = await startServer(t);
+  const before = sockets(t)(server.url, server.token("ada"), { reconnection: false });
+  const offsets = [];
+  before.socket.onAny((name, body, ...more) => offsets.push(...more));
+  await before.connected();
+  const state = { pid: before.socket._pid, offset: offsets[0] };
+  const bad = await before.start("test-job", { chunks: 600, chunkBytes: 200, intervalMs: 0 });
+  await before.ending(bad);
+  const unfinished = await before.start("test-job", { chunks: 40, intervalMs: 50 });
+  await before.chunks(unfinished, 1);
+  assert.equal((await server.end("SIGTERM")).code, 0);
+  const events = storeFiles(server, ".sst").sort((a, b) => statSync(b).size - statSync(a).size)[0];
+  damage(events, 100);
+  await server.start();
+
+  const auth = { token: server.token("ada"), ...state };
+  const client = sockets(t)(server.url, server.token("ada"), { auth, reconnection: false });
+  await client.event("stream:reset");
+  for (let i = 0; i < 5; i += 1) {
+    const answer = await client.call("reconnect:sync", { jobId: bad, lastSequence: 0 });
+    assert.equal(answer.code, "damaged");
+    assert.match(answer.error, new RegExp(`${bad} is damaged; start the job again`));
+  }
+  assert.equal((await client.call("cancel:job", bad)).state, "completed");
+  assert.equal((await client.ending(unfinished)).name, "job:completed");
+  await client.ending(await client.start("test-job", { chunks: 3, intervalMs: 0 }));
+  const log = server.logText();
+  assert.equal(log.split(`${bad} is damaged`).length - 1, 1, "the log names it once");
+  assert.equal(log.split(basename(events)).length - 1, 1, "and the file");
+  assert.equal((await server.end("SIGTERM")).code, 0);
 });
 
 test("doctor --repair leaves a store alone that a server holds", async (t) => {

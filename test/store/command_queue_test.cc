@@ -84,13 +84,13 @@ TEST(PartialOutput, a_log_that_contradicts_itself_is_corrupt) {
       return LogEntry{job::EventKind::resumed, payload};
     });
     ASSERT_FALSE(output) << payload;
-    EXPECT_EQ(output.error().code, Errc::corrupt);
+    EXPECT_EQ(output.error().code, Errc::damaged);
   }
 }
 
 TEST(PartialOutput, an_unreadable_event_is_not_left_out) {
   const auto output =
-      standing_output(3, [](std::uint64_t) -> Result<LogEntry> { return fail(Errc::corrupt, "x"); });
+      standing_output(3, [](std::uint64_t) -> Result<LogEntry> { return fail(Errc::damaged, "x"); });
   EXPECT_FALSE(output);
 }
 

@@ -12,8 +12,10 @@
 
 namespace hawser::store {
 
-inline Result<std::unique_ptr<RocksDbJobStore>> open_store(const std::string& directory) {
+inline Result<std::unique_ptr<RocksDbJobStore>> open_store(const std::string& directory,
+                                                           rocksdb::Env* env = nullptr) {
   RocksDbOptions options{.directory = directory};
+  options.env = env;
   options.free_space = [] { return Result<std::uint64_t>(1ULL << 40U); };
   return RocksDbJobStore::open(std::move(options));
 }

@@ -166,8 +166,8 @@ TEST_F(RocksDbRecovery, a_record_that_makes_no_sense_is_corrupt_and_not_absent) 
   }
   edit(directory_.path(), "ev", raw(id) + std::string("\0\0\0\0\0\0\0\x02", 8), "\xff");
   const auto store = open_store(directory_.path()).value();
-  EXPECT_EQ(store->read_job(id, 0, {}).error().code, Errc::corrupt);
-  EXPECT_EQ(store->read_owner("ann", 0, {}).error().code, Errc::corrupt);
+  EXPECT_EQ(store->read_job(id, 0, {}).error().code, Errc::damaged);
+  EXPECT_EQ(store->read_owner("ann", 0, {}).error().code, Errc::damaged);
   EXPECT_TRUE(store->read_job(id, 2, {})) << "what is sound can be read";
 }
 
@@ -200,7 +200,7 @@ TEST_F(RocksDbRecovery, a_damaged_data_block_is_corrupt_for_its_reads) {
   ASSERT_TRUE(store) << store.error().message;
   const auto page = (*store)->read_job(id, 0, StoreDriver::everything());
   ASSERT_FALSE(page);
-  EXPECT_EQ(page.error().code, Errc::corrupt);
+  EXPECT_EQ(page.error().code, Errc::damaged);
 }
 
 TEST_F(RocksDbRecovery, a_queued_job_whose_input_is_damaged_does_not_stop_the_queue) {

@@ -1,14 +1,12 @@
-#include <rocksdb/env.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <map>
 #include <set>
 
+#include "test/store/memory_disk.h"
 #include "test/store/rocksdb_fixture.h"
 
 // A write-ahead log that ends anywhere in its last 64 KiB: the store opens with every commit group whose
@@ -23,6 +21,10 @@ std::size_t step() {
   return text == nullptr ? 127 : std::max(1UL, std::strtoul(text, nullptr, 10));
 }
 
+bool is_wal(const std::string& name) {
+  return name.ends_with(".log");
+}
+
 using Records = std::map<JobId, job::JobRecord>;
 
 /// The length of the log and what the store held when a commit group had just become durable.
@@ -31,40 +33,6 @@ struct Boundary {
   Records records;
   std::map<std::string, std::uint64_t> heads;
 };
-
-struct File {
-  std::string name;
-  std::string bytes;
-};
-
-bool is_wal(const std::string& name) {
-  return name.ends_with(".log");
-}
-
-std::vector<File> read_files(const std::string& directory) {
-  std::vector<File> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().filename() == "LOCK") continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    files.push_back({entry.path().filename(), {std::istreambuf_iterator<char>(in), {}}});
-  }
-  return files;
-}
-
-/// A disk in memory, so that hundreds of starts take seconds.
-std::unique_ptr<rocksdb::Env> disk_with(const std::string& directory, const std::vector<File>& files,
-                                        std::size_t wal_size) {
-  std::unique_ptr<rocksdb::Env> env(rocksdb::NewMemEnv(rocksdb::Env::Default()));
-  EXPECT_TRUE(env->CreateDirIfMissing(directory).ok());
-  for (const auto& [name, bytes] : files) {
-    std::unique_ptr<rocksdb::WritableFile> file;
-    EXPECT_TRUE(env->NewWritableFile(directory + "/" + name, &file, {}).ok());
-    EXPECT_TRUE(file->Append(is_wal(name) ? bytes.substr(0, wal_size) : bytes).ok());
-    EXPECT_TRUE(file->Sync().ok());
-    EXPECT_TRUE(file->Close().ok());
-  }
-  return env;
-}
 
 /// Jobs of three owners in all their states; what the store holds is noted after each group that was
 /// acknowledged.
@@ -204,6 +172,13 @@ void expect_same(const std::vector<job::EventPtr>& found, const std::vector<job:
   }
 }
 
+std::vector<File> with_wal_cut(std::vector<File> files, std::size_t size) {
+  for (auto& file : files) {
+    if (is_wal(file.name)) file.bytes.resize(std::min(size, file.bytes.size()));
+  }
+  return files;
+}
+
 /// The store holds what the boundary has, and none of the jobs and events that came later.
 void expect_exactly(job::JobStore& store, const Boundary& boundary, const History& history) {
   for (const auto& [id, log] : history.logs()) {
@@ -252,11 +227,8 @@ TEST(WalCut, a_log_cut_anywhere_in_its_last_64_kib_opens_with_every_whole_group_
   spdlog::set_level(spdlog::level::err);  // Each cut is a line.
   const TemporaryDirectory lock;          // The store's own lock is on a real directory.
   for (const auto size : cuts(history)) {
-    const auto env = disk_with(lock.path() + "/jobs", history.files(), size);
-    RocksDbOptions options{.directory = lock.path()};
-    options.env = env.get();
-    options.free_space = [] { return Result<std::uint64_t>(1ULL << 40U); };
-    const auto store = RocksDbJobStore::open(std::move(options));
+    const auto env = disk_with(lock.path() + "/jobs", with_wal_cut(history.files(), size));
+    const auto store = open_store(lock.path(), env.get());
     ASSERT_TRUE(store) << "cut at " << size << ": " << store.error().message;
     expect_exactly(**store, history.at(size), history);
     ASSERT_FALSE(::testing::Test::HasFailure()) << "cut at " << size;

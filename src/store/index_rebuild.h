@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "base/id.h"
+#include "store/database.h"
+
+namespace hawser::store {
+
+/// Whether every entry of the index can be read.
+bool is_index_damaged(const Database& database);
+
+/// Throws the index away and writes it anew from the records of all jobs, which are the truth about it, and
+/// from what can be read of the old one: positions of owners never go back. Returns the jobs whose records
+/// cannot be read; they are in no index any more. Errors: those of a write.
+Result<std::vector<JobId>> rebuild_index(Database& database);
+
+}  // namespace hawser::store
