@@ -112,7 +112,9 @@ Finding check_data_directory(const server::Config& config) {
   }
   if (!fs::is_directory(directory)) return failure(subject, fmt::format("{} is not a directory", directory));
   if (!may(directory, R_OK | W_OK | X_OK)) {
-    return failure(subject, fmt::format("{} is not writable for this user; change its owner", directory));
+    return failure(
+        subject,
+        fmt::format("{} is not writable for this user; mount it for writing or change its owner", directory));
   }
   if (is_in_use(directory)) {
     return ok(subject, fmt::format("{} is held by a running server, process {}", directory,

@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdarg>
 #include <filesystem>
 #include <iterator>
 #include <utility>
@@ -56,13 +55,6 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families() {
           {"ev", options.event},
           {"idx", options.index}};
 }
-
-/// Writes no log of its own.
-class Silent final : public rocksdb::Logger {
- public:
-  using Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
 
 Error open_error(const std::string& path, const rocksdb::Status& status) {
   const auto code = status.IsCorruption() ? Errc::corrupt : Errc::unavailable;
@@ -122,7 +114,6 @@ Result<std::unique_ptr<Database>> Database::open_with(const Options& options, bo
 
 Result<std::unique_ptr<Database>> Database::open_to_examine(const std::string& path, rocksdb::Env& env) {
   auto settings = database_options(env);
-  settings.info_log = std::make_shared<Silent>();
   settings.track_and_verify_wals_in_manifest = false;
   settings.paranoid_checks = false;
   settings.wal_dir =

@@ -20,14 +20,22 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
+/// The same advice whatever it was that could not be done there.
+Error not_writable(std::string_view what, const std::string& path, const std::string& why) {
+  return {Errc::unavailable,
+          fmt::format(
+              "Cannot {} {}: {}. The data directory must be writable for this user: mount it for writing or "
+              "change its owner, or choose another one (--data-dir).",
+              what, path, why)};
+}
+
 Status create_directory(const std::string& directory) {
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return {};
   const auto parent = std::filesystem::path(directory).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (::mkdir(directory.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
-  return fail(Errc::unavailable,
-              fmt::format("Cannot create the data directory {}: {}.", directory, reason(errno)));
+  return std::unexpected(not_writable("create the data directory", directory, reason(errno)));
 }
 
 std::string holder_of(int descriptor) {
@@ -52,9 +60,7 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   if (auto created = create_directory(directory); !created) return std::unexpected(created.error());
   const auto path = directory + "/LOCK";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (descriptor < 0) {
-    return fail(Errc::unavailable, fmt::format("Cannot open {}: {}.", path, reason(errno)));
-  }
+  if (descriptor < 0) return std::unexpected(not_writable("open", path, reason(errno)));
   DirectoryLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
@@ -65,7 +71,7 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
                             directory, holder_of(descriptor)));
   }
   if (auto written = write_holder(descriptor); !written) {
-    return fail(Errc::unavailable, fmt::format("Cannot write {}: {}.", path, written.error().message));
+    return std::unexpected(not_writable("write", path, written.error().message));
   }
   return lock;
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "store/keys.h"
+#include "store/rocksdb_log.h"
 
 namespace hawser::store {
 namespace {
@@ -70,8 +71,7 @@ rocksdb::DBOptions database_options(rocksdb::Env& env) {
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
   options.stats_dump_period_sec = 0;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 * kMiB;
+  options.info_log = std::make_shared<RocksDbLog>();
   return options;
 }
 

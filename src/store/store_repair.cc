@@ -63,7 +63,8 @@ Result<Logs> logs_in(const StorePlace& place, const std::string& directory, std:
   return logs;
 }
 
-/// Everything but the tables, which no repair changes, and RocksDB's own lock and diary.
+/// Everything but the tables, which no repair changes, and RocksDB's own lock and the logs of earlier
+/// releases.
 Result<std::vector<std::string>> files_to_keep(const StorePlace& place) {
   std::vector<std::string> names;
   const auto status = place.files().GetChildren(place.database(), &names);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { sockets } from "./support/client.mjs";
+import { Reader, sockets } from "./support/client.mjs";
 import { damage, dataOf, newestLog, storeFiles } from "./support/damage.mjs";
 import { Server, program } from "./support/server.mjs";
 
@@ -121,7 +121,7 @@ test("a damaged table quarantines its job: it answers damaged, clients are told 
     assert.match(answer.error, new RegExp(`${bad} is damaged; start the job again`));
   }
   assert.equal((await client.call("cancel:job", bad)).state, "completed");
-  assert.equal((await client.ending(unfinished)).name, "job:completed");
+  assert.equal((await new Reader(client, unfinished).finished()).name, "job:completed");
   await client.ending(await client.start("test-job", { chunks: 3, intervalMs: 0 }));
   const log = server.logText();
   assert.equal(log.split(`${bad} is damaged`).length - 1, 1, "the log names it once");
