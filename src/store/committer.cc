@@ -10,7 +10,7 @@ namespace hawser::store {
 
 Committer::Committer(Database& database, JobTable table, SpaceGuard& space, Options options)
     : database_(database), table_(std::move(table)), space_(space), options_(std::move(options)) {
-  thread_ = std::thread([this] { run(); });
+  if (options_.commits_on == CommitsOn::own_thread) thread_ = std::thread([this] { run(); });
 }
 
 Committer::~Committer() {
@@ -25,7 +25,16 @@ void Committer::submit(job::Command command, job::Completion completion) {
 void Committer::stop() {
   queue_.close();
   const std::lock_guard lock(stop_mutex_);
+  if (options_.commits_on == CommitsOn::pump) {
+    while (pump()) continue;
+  }
   if (thread_.joinable()) thread_.join();
+}
+
+bool Committer::pump() {
+  if (queue_.size() == 0) return false;
+  handle(queue_.pop_group());
+  return true;
 }
 
 void Committer::run() {
@@ -34,8 +43,12 @@ void Committer::run() {
     pause_between_flushes();
     auto group = queue_.pop_group();
     if (group.empty()) return;
-    failed_ ? refuse(std::move(group)) : commit(std::move(group));
+    handle(std::move(group));
   }
+}
+
+void Committer::handle(std::vector<PendingCommand> group) {
+  failed_ ? refuse(std::move(group)) : commit(std::move(group));
 }
 
 void Committer::pause_between_flushes() {

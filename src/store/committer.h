@@ -15,11 +15,14 @@
 
 namespace hawser::store {
 
-/// The one thread that changes the store: takes what is queued, decides it, writes it as one synced batch,
+/// The one that changes the store: takes what is queued, decides it, writes it as one synced batch,
 /// and only then answers and announces (DESIGN 1, law 2). As soon as one group is on disk it takes the next.
 ///
 /// A failed write is never retried and nothing of its group is acknowledged: the fatal hook ends the process.
 /// Should the hook return, as in a test, all commands from then on are answered `unavailable`.
+///
+/// It has a thread of its own, or works on that of its owner, group by group (`pump`), so that a simulation
+/// decides what happens when.
 class Committer {
  public:
   struct Options {
@@ -27,6 +30,7 @@ class Committer {
     job::LogLimits limits;
     Duration min_flush_interval{};
     FatalHook fatal;
+    CommitsOn commits_on = CommitsOn::own_thread;
   };
 
   Committer(Database& database, JobTable table, SpaceGuard& space, Options options);
@@ -39,12 +43,15 @@ class Committer {
   /// Any thread.
   void submit(job::Command command, job::Completion completion);
   std::size_t queued() const { return queue_.size(); }
+  /// Commits one group; false when nothing waits. Only without a thread, and always on the same one.
+  bool pump();
   /// Commits what is queued and joins the thread. Idempotent; not from the committer's thread.
   void stop();
 
  private:
   void run();
   void pause_between_flushes();
+  void handle(std::vector<PendingCommand> group);
   void commit(std::vector<PendingCommand> group);
   static void refuse(std::vector<PendingCommand> group);
 

@@ -12,6 +12,9 @@ namespace hawser::store {
 /// Any thread.
 using FatalHook = std::function<void(const std::string& what)>;
 
+/// On which thread groups are committed: one of the store's own, or whichever calls `pump`.
+enum class CommitsOn : std::uint8_t { own_thread, pump };
+
 /// Free bytes of the file system that holds the store. Any thread.
 using FreeSpace = std::function<Result<std::uint64_t>()>;
 

@@ -32,7 +32,9 @@ struct RocksDbJobStore::State {
                   {.clock = options.clock,
                    .limits = options.log,
                    .min_flush_interval = options.min_flush_interval,
-                   .fatal = options.fatal}) {}
+                   .fatal = options.fatal,
+                   .commits_on = options.commits_on}),
+        flushes_at_stop(options.commits_on == CommitsOn::own_thread) {}
 
   DirectoryLock lock;  // First, so that it is given back last.
   std::unique_ptr<Database> database;
@@ -40,6 +42,7 @@ struct RocksDbJobStore::State {
   SpaceGuard space;
   StoreReader reader;
   Committer committer;
+  bool flushes_at_stop;
   std::once_flag flushed;
 };
 
@@ -166,11 +169,16 @@ void RocksDbJobStore::set_listener(job::CommitListener listener) {
 
 void RocksDbJobStore::stop() {
   state_->committer.stop();
+  if (!state_->flushes_at_stop) return;
   std::call_once(state_->flushed, [this] {
     if (auto flushed = state_->database->flush(); !flushed) {
       spdlog::warn("store: the next start has more to replay: {}", flushed.error().message);
     }
   });
+}
+
+bool RocksDbJobStore::pump() {
+  return state_->committer.pump();
 }
 
 }  // namespace hawser::store

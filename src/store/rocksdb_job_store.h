@@ -33,6 +33,9 @@ struct RocksDbOptions {
   FatalHook fatal{};
   /// Empty means: ask the file system of `env`.
   FreeSpace free_space{};
+  /// `pump` is for simulations, in which no thread but theirs may touch the files: groups are then committed
+  /// by `pump` and `stop`, and `stop` leaves the tables as they are to the next start.
+  CommitsOn commits_on = CommitsOn::own_thread;
 };
 
 /// The embedded store (storage.md 6): RocksDB, one committing thread, every group synced before anything of
@@ -55,6 +58,8 @@ class RocksDbJobStore final : public job::JobStore {
   job::StoreStatus status() override;
   void set_listener(job::CommitListener listener) override;
   void stop() override;
+  /// Commits one group of what waits; false when nothing does. Only with CommitsOn::pump, on one thread.
+  bool pump();
 
  private:
   struct State;
