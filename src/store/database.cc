@@ -68,6 +68,18 @@ bool may_be_table(const rocksdb::Status& status) {
   return is_damage(status) && text.find("WAL") == std::string::npos && text.find(".log") == std::string::npos;
 }
 
+/// RocksDB syncs what is in its directory; that the directory itself is there after a power loss is ours to
+/// see to.
+Status sync_parent(rocksdb::Env& env, const std::string& path) {
+  const auto parent = path.substr(0, path.rfind('/'));
+  std::unique_ptr<rocksdb::Directory> directory;
+  auto status = env.NewDirectory(parent, &directory);
+  if (status.ok()) status = directory->Fsync();
+  if (!status.ok())
+    return fail(Errc::unavailable, fmt::format("Cannot sync {}: {}", parent, status.ToString()));
+  return {};
+}
+
 /// Cuts torn logs or refuses damaged ones; how a log looks that the tables hold already does not matter.
 Status prepare_wals(const std::string& path, rocksdb::Env& env) {
   auto status = cut_torn_wals(env, path, 0);
@@ -108,6 +120,7 @@ Result<std::unique_ptr<Database>> Database::open_with(const Options& options, bo
   }
   database->db_.reset(opened);
   std::ranges::copy(handles, database->handles_.begin());
+  if (auto synced = sync_parent(*options.env, options.path); !synced) return std::unexpected(synced.error());
   if (damaged_tables) database->stop_compactions();
   return database;
 }

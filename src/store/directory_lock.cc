@@ -29,12 +29,24 @@ Error not_writable(std::string_view what, const std::string& path, const std::st
               what, path, why)};
 }
 
+/// The new name is there after a power loss. Where that cannot be asked for, the file system decides.
+void sync_directory(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
 Status create_directory(const std::string& directory) {
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return {};
   const auto parent = std::filesystem::path(directory).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (::mkdir(directory.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  if (::mkdir(directory.c_str(), S_IRWXU) == 0) {
+    sync_directory(parent.empty() ? "." : parent);
+    return {};
+  }
+  if (errno == EEXIST) return {};
   return std::unexpected(not_writable("create the data directory", directory, reason(errno)));
 }
 
