@@ -49,7 +49,10 @@ Outcome Disk::create(const std::string& path, File& file) {
 
 Outcome Disk::append(const File& file, std::string_view bytes) {
   const std::lock_guard lock(mutex_);
-  if (!dead_ && used() + bytes.size() > capacity_) return Outcome::no_space;
+  if (!dead_ && used() + bytes.size() > capacity_) {
+    ++failures_;
+    return Outcome::no_space;
+  }
   bool torn = false;
   const auto outcome = begin_change(torn);
   if (torn) write(file, bytes.substr(0, death_rng_.below(bytes.size() + 1)));
@@ -82,6 +85,7 @@ Outcome Disk::sync(const File& file) {
   if (std::exchange(fail_sync_, false)) {
     // The pages are marked clean all the same: no later sync writes them.
     file->unsynced.clear();
+    ++failures_;
     return Outcome::io_error;
   }
   for (const auto& write : std::exchange(file->unsynced, {})) {
@@ -294,6 +298,11 @@ void Disk::fail_next_sync() {
 void Disk::set_capacity(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   capacity_ = bytes;
+}
+
+std::uint64_t Disk::failures() const {
+  const std::lock_guard lock(mutex_);
+  return failures_;
 }
 
 std::uint64_t Disk::used() const {

@@ -36,6 +36,7 @@ struct Inode {
 /// sync are sure; each directory for itself, and syncing a file does not sync its name. Any thread.
 class Disk {
  public:
+  static constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
   using File = std::shared_ptr<Inode>;
 
   // --- What file systems do; all answer `dead` once the disk is dead ---
@@ -68,6 +69,8 @@ class Disk {
   void fail_next_sync();
   /// Bytes all files together may have.
   void set_capacity(std::uint64_t bytes);
+  /// How often it has refused a change so far, full or failing.
+  std::uint64_t failures() const;
   std::uint64_t free_bytes() const;
   std::uint64_t used_bytes() const;
   std::uint64_t changes() const;
@@ -102,13 +105,14 @@ class Disk {
 
   mutable std::mutex mutex_;
   std::map<std::string, Directory> directories_;
-  std::uint64_t capacity_ = ~std::uint64_t{0};
+  std::uint64_t capacity_ = kUnlimited;
   std::uint64_t changes_ = 0;
   std::optional<std::uint64_t> death_;  ///< at which change
   bool dies_after_ = false;
   Rng death_rng_{0};
   bool dead_ = false;
   bool fail_sync_ = false;
+  std::uint64_t failures_ = 0;
 };
 
 }  // namespace hawser::sim

@@ -1,0 +1,313 @@
+#include "test/sim/client.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "test/sim/server.h"
+
+namespace hawser::sim {
+namespace {
+
+std::optional<JobId> job_of(json::View body) {
+  const auto id = body.find("jobId");
+  return id && id->as_string() ? JobId::parse(*id->as_string()) : std::nullopt;
+}
+
+std::uint64_t number(json::View body, std::string_view name) {
+  return static_cast<std::uint64_t>(body.find(name)->as_integer().value_or(0));
+}
+
+}  // namespace
+
+Client::Client(World& world, std::string user, std::size_t device)
+    : world_(world), user_(std::move(user)), name_(user_ + std::to_string(device)) {}
+
+void Client::start() {
+  retry_connect();
+  think();
+}
+
+void Client::settle() {
+  settling_ = true;
+  pause_reading({});
+  catch_up();
+}
+
+void Client::leave() {
+  left_ = true;
+  if (connection_) connection_->hang_up();
+}
+
+std::uint64_t Client::seen_through(const JobId& job) const {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? 0 : found->second.through;
+}
+
+void Client::pause_reading(Duration time) {
+  if (!connection_) return;
+  if (time > Duration{}) connection_->set_reading(false);
+  world_.timeline.after(time, [connection = connection_] { connection->set_reading(true); });
+}
+
+// --- Connecting ---
+
+void Client::retry_connect() {
+  world_.timeline.after(world_.rng.micros(20'000, 500'000), [this] { connect(); });
+}
+
+void Client::connect() {
+  if (left_) return;
+  if (!world_.server) return retry_connect();
+  connection_ = world_.server->connect();
+  connection_->on_message = [this](std::string_view text) { on_packet(text); };
+  connection_->on_gone = [this] { on_gone(); };
+  json::Object auth;
+  auth.add("token", *authenticator().mint(user_, world_.clock.wall_now(), std::nullopt));
+  if (!pid_.empty()) {
+    auth.add("pid", pid_);
+    if (offset_) auth.add("offset", *offset_);
+  }
+  connection_->say(socketio::encode_connect(socketio::kDefaultNamespace, auth.str()));
+}
+
+void Client::on_gone() {
+  world_.record(fact("gone").add("c", connection_->number()));
+  connection_.reset();
+  connected_ = false;
+  pending_.clear();
+  retry_connect();
+}
+
+void Client::on_packet(std::string_view text) {
+  const auto packet = socketio::decode(text);
+  if (!packet) return void(world_.record(fact("bad").add("c", connection_->number()).add("text", text)));
+  switch (packet->type) {
+    case socketio::PacketType::connect: return on_connect(*packet);
+    case socketio::PacketType::ack: return on_ack(*packet);
+    case socketio::PacketType::event: break;
+    default: return void(world_.record(fact("bad").add("c", connection_->number()).add("text", text)));
+  }
+  if (packet->event == "connected") return on_connected(*packet);
+  if (packet->event == "sync:complete") return on_synced(*packet);
+  if (packet->event == "stream:reset") world_.record(fact("reset").add("c", connection_->number()));
+  if (packet->event.starts_with("job:") && packet->event != "job:error") on_job_event(*packet);
+}
+
+void Client::on_connect(const socketio::Packet& packet) {
+  const auto pid = json::View(packet.payload).find("pid")->as_string().value();
+  const bool recovered = pid == pid_;
+  auto open = fact("open");
+  open.add("c", connection_->number()).add("user", user_).add("device", name_).add("recovered", recovered);
+  if (!pid_.empty()) open.add("asked", true);
+  world_.record(open);
+  pid_ = pid;
+}
+
+void Client::on_connected(const socketio::Packet& packet) {
+  connected_ = true;
+  auto arguments = packet.arguments();
+  arguments.next();
+  offset_ = arguments.next()->as_string().value();
+  // `incarnation.position;job:sequence;…`: opaque to clients, but not to the checker.
+  const auto dot = offset_->find('.');
+  std::string listed;
+  for (auto at = offset_->find(';'); at != std::string::npos; at = offset_->find(';', at + 1)) {
+    const auto colon = offset_->find(':', at);
+    const auto job = JobId::parse(std::string_view(*offset_).substr(at + 1, colon - at - 1));
+    listed += fmt::format(R"({}"{}":{})", listed.empty() ? "" : ",", job ? name_of(*job) : "?",
+                          std::stoull(offset_->substr(colon + 1)));
+  }
+  auto head = fact("head");
+  head.add("c", connection_->number()).add("inc", std::string_view(*offset_).substr(0, dot));
+  head.add("p", static_cast<std::uint64_t>(std::stoull(offset_->substr(dot + 1))));
+  world_.record(head.raw("listed", '{' + listed + '}'));
+  catch_up();
+  repeat_starts();
+}
+
+/// What an application does once it is connected again: it asks for the rest of all jobs it follows.
+void Client::catch_up() {
+  if (!connected_) return;
+  for (const auto& [job, seen] : jobs_) {
+    if (!seen.ended || seen.failed || !seen.beyond.empty() || settling_) catch_up_on(job);
+  }
+  if (!settling_) return;
+  for (const auto& [job, owner] : world_.owners) {
+    if (owner == user_ && !jobs_.contains(job)) catch_up_on(job);
+  }
+}
+
+void Client::catch_up_on(const JobId& job) {
+  for (const auto& [id, ask] : pending_) {
+    if (ask.what == "sync" && ask.job == job) return;
+  }
+  sync(job, seen_through(job));
+}
+
+// --- Hearing ---
+
+void Client::on_job_event(const socketio::Packet& packet) {
+  auto arguments = packet.arguments();
+  const auto body = *arguments.next();
+  if (const auto offset = arguments.next()) offset_ = offset->as_string();
+  const auto job = *job_of(body);
+  const auto sequence = number(body, "sequence");
+  auto& seen = jobs_[job];
+  if (sequence == seen.through + 1) {
+    ++seen.through;
+    while (seen.beyond.erase(seen.through + 1) > 0) ++seen.through;
+  } else if (sequence > seen.through) {
+    seen.beyond.insert(sequence);
+  }
+  if (packet.event == "job:resumed") seen.ended = seen.failed = false;
+  if (packet.event == "job:failed") seen.ended = seen.failed = true;
+  if (packet.event == "job:completed" || packet.event == "job:cancelled") seen.ended = true;
+  world_.record(fact("see")
+                    .add("c", connection_->number())
+                    .add("j", name_of(job))
+                    .add("s", sequence)
+                    .add("k", packet.event)
+                    .add("h", body_hash(body.raw())));
+}
+
+void Client::on_synced(const socketio::Packet& packet) {
+  const auto body = *packet.arguments().next();
+  world_.record(fact("synced")
+                    .add("c", connection_->number())
+                    .add("j", name_of(*job_of(body)))
+                    .add("count", number(body, "replayed"))
+                    .add("after", number(body, "lastSequence")));
+}
+
+void Client::on_ack(const socketio::Packet& packet) {
+  const auto found = pending_.find(*packet.id);
+  auto told = fact("told");
+  told.add("c", connection_->number()).add("n", *packet.id);
+  if (found == pending_.end()) return world_.record(told.add("bad", "nobody asked"));
+  const auto asked = pending_.extract(found).mapped();
+  const auto body = *packet.arguments().next();
+  const auto code = body.find("code");
+  told.add("what", asked.what);
+  if (asked.job) told.add("j", name_of(*asked.job));
+  if (code) {
+    const auto text = code->as_string().value();
+    told.add("code", text);
+    const bool again = text == "overloaded" || text == "rate_limited" || text == "too_many_catch_ups";
+    if (again && asked.what == "sync") {
+      world_.timeline.after(std::chrono::seconds(1), [this, job = *asked.job, c = connection_] {
+        if (connected_ && c == connection_) catch_up_on(job);
+      });
+    }
+  } else if (asked.what == "start") {
+    const auto job = *job_of(body);
+    jobs_.try_emplace(job);
+    world_.owners[job] = user_;
+    unanswered_starts_.erase(asked.key);
+    told.add("j", name_of(job)).add("key", asked.key);
+  }
+  world_.record(told);
+}
+
+// --- Acting ---
+
+void Client::think() {
+  const auto mean = 1000 * world_.weather.think_millis;
+  world_.timeline.after(world_.rng.micros(mean / 4, 2 * mean), [this] {
+    if (settling_ || left_) return;
+    if (connected_) act();
+    think();
+  });
+}
+
+void Client::act() {
+  switch (world_.rng.below(12)) {
+    case 0:
+    case 1:
+    case 2: return start_job();
+    case 3:
+      if (const auto job = some_job(true); job && world_.rng.one_in(3)) ask_about("cancel:job", *job);
+      return;
+    case 4:
+      if (const auto job = some_job(true)) ask_about("resume:job", *job);
+      return;
+    case 5:
+    case 6:
+      if (const auto job = some_job(true)) sync(*job, world_.rng.below(seen_through(*job) + 1));
+      return;
+    case 7:
+      if (const auto job = some_job(true)) ask_about("subscribe:job", *job);
+      return;
+    case 8:
+      if (const auto job = some_job(false)) {
+        constexpr std::array<std::string_view, 3> kWays = {"subscribe:job", "cancel:job", "resume:job"};
+        world_.rng.one_in(4) ? sync(*job, 0) : ask_about(kWays[world_.rng.below(3)], *job);
+      }
+      return;
+    case 9:
+      // It connects again while the server still believes in the connection before.
+      if (world_.rng.one_in(2)) {
+        connection_->abandon();
+        on_gone();
+      }
+      return;
+    case 10:
+      if (world_.rng.one_in(3)) {
+        connection_->hang_up();
+        on_gone();
+      }
+      return;
+    default: return repeat_starts();
+  }
+}
+
+std::optional<JobId> Client::some_job(bool own) {
+  std::vector<JobId> jobs;
+  for (const auto& [job, owner] : world_.owners) {
+    if ((owner == user_) == own) jobs.push_back(job);
+  }
+  if (jobs.empty()) return std::nullopt;
+  return jobs[world_.rng.below(jobs.size())];
+}
+
+void Client::ask(std::string_view event, Ask asked, std::string_view argument, std::uint64_t after) {
+  const auto id = ++asks_;
+  auto line = fact("ask");
+  line.add("c", connection_->number()).add("n", id).add("what", asked.what);
+  if (asked.job) line.add("j", name_of(*asked.job)).add("after", after);
+  if (!asked.key.empty()) line.add("key", asked.key);
+  world_.record(line);
+  pending_.emplace(id, std::move(asked));
+  connection_->say(socketio::encode_event(socketio::kDefaultNamespace, event, {argument}, id));
+}
+
+void Client::start_job() {
+  if (world_.started >= world_.weather.jobs) return;
+  auto& rng = world_.rng;
+  const auto key = fmt::format("k{}", ++world_.started);
+  unanswered_starts_[key] = fmt::format(
+      R"({{"type":"work","idempotencyKey":"{}","input":{{"chunks":{},"mode":{},"fails":{},"cp":{},)"
+      R"("large":{}}}}})",
+      key, rng.between(1, world_.weather.chunks), rng.below(3), rng.one_in(4) ? rng.between(1, 2) : 0,
+      rng.below(5), rng.percent(world_.weather.large_percent * 2));
+  repeat_starts();
+}
+
+/// Those that nobody has answered, with the same key.
+void Client::repeat_starts() {
+  for (const auto& [key, argument] : unanswered_starts_) {
+    ask("start:job", {"start", std::nullopt, key}, argument);
+  }
+}
+
+void Client::ask_about(std::string_view event, const JobId& job) {
+  ask(event, {std::string(event.substr(0, event.find(':'))), job, {}}, json::quoted(job.to_string()));
+}
+
+void Client::sync(const JobId& job, std::uint64_t after) {
+  ask("reconnect:sync", {"sync", job, {}},
+      fmt::format(R"({{"jobId":"{}","lastSequence":{}}})", job.to_string(), after), after);
+}
+
+}  // namespace hawser::sim
