@@ -58,9 +58,10 @@ void Worker::begin(const job::ClaimedJob& claimed) {
   }
   if (record.attempt < number(claimed.input, "fails")) run.stop = world_.rng.between(1, run.chunks + 1);
   run_ = run;
-  call(job::Begin{.id = run.job, .epoch = run.epoch, .from = from}, [this](Result<job::Reply>& reply) {
-    if (goes_on(reply)) produce_soon();
-  });
+  call_for_run(job::Begin{.id = run.job, .epoch = run.epoch, .from = from},
+               [this](Result<job::Reply>& reply) {
+                 if (goes_on(reply)) produce_soon();
+               });
 }
 
 void Worker::produce_soon() {
@@ -92,25 +93,26 @@ void Worker::send_batch() {
   if (batch.events.empty()) return;
   run_->produced += batch.events.size();
   ++run_->unanswered;
-  call(job::Append{.id = run_->job,
-                   .epoch = run_->epoch,
-                   .producer_sequence = batch.first,
-                   .events = std::move(batch.events)},
-       [this](Result<job::Reply>& reply) {
-         if (!goes_on(reply)) return;
-         --run_->unanswered;
-         produce_soon();
-       });
+  call_for_run(job::Append{.id = run_->job,
+                           .epoch = run_->epoch,
+                           .producer_sequence = batch.first,
+                           .events = std::move(batch.events)},
+               [this](Result<job::Reply>& reply) {
+                 if (!goes_on(reply)) return;
+                 --run_->unanswered;
+                 produce_soon();
+               });
 }
 
 void Worker::finish() {
   run_->finishing = true;
   const bool fails = run_->stop > 0;
-  call(job::Finish{.id = run_->job,
-                   .epoch = run_->epoch,
-                   .outcome = fails ? job::EventKind::failed : job::EventKind::completed,
-                   .payload = fails ? R"({"error":"as planned","code":"handler_failed"})" : R"({"ok":true})"},
-       [this](Result<job::Reply>&) { run_.reset(); });
+  call_for_run(
+      job::Finish{.id = run_->job,
+                  .epoch = run_->epoch,
+                  .outcome = fails ? job::EventKind::failed : job::EventKind::completed,
+                  .payload = fails ? R"({"error":"as planned","code":"handler_failed"})" : R"({"ok":true})"},
+      [this](Result<job::Reply>&) { run_.reset(); });
 }
 
 bool Worker::goes_on(const Result<job::Reply>& reply) {
@@ -119,6 +121,13 @@ bool Worker::goes_on(const Result<job::Reply>& reply) {
 }
 
 // --- The network ---
+
+void Worker::call_for_run(job::Command command, Heard heard) {
+  call(std::move(command),
+       [this, job = run_->job, epoch = run_->epoch, heard = std::move(heard)](auto& reply) {
+         if (is_working_on(job, epoch)) heard(reply);
+       });
+}
 
 void Worker::call(job::Command command, Heard heard, bool repeats) {
   send(std::make_shared<Call>(Call{.command = std::move(command),

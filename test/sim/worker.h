@@ -68,6 +68,8 @@ class Worker {
   /// False when the run is over for us.
   bool goes_on(const Result<job::Reply>& reply);
 
+  /// For the run as it is now: once that is over, nobody listens to the answer.
+  void call_for_run(job::Command command, Heard heard);
   void call(job::Command command, Heard heard, bool repeats = true);
   void send(const std::shared_ptr<Call>& call);
   void deliver(const std::shared_ptr<Call>& call);
