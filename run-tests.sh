@@ -86,6 +86,7 @@ default_run() {
   scripts/build release all
   cxx_tests release
   node_tests "source tree" test/tidy/*.test.mjs
+  node_tests "the simulator's checker" test/sim/*.test.mjs
   node_tests "codecs against the JavaScript parsers" test/differential/*.test.mjs
   conformance_tests 1
   conformance_tests 2

@@ -237,7 +237,9 @@ void Client::act() {
       if (const auto job = some_job(true)) sync(*job, world_.rng.below(seen_through(*job) + 1));
       return;
     case 7:
-      if (const auto job = some_job(true)) ask_about("subscribe:job", *job);
+      if (const auto job = some_job(true)) {
+        ask_about(world_.rng.one_in(2) ? "subscribe:job" : "unsubscribe:job", *job);
+      }
       return;
     case 8:
       if (const auto job = some_job(false)) {

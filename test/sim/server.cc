@@ -91,6 +91,18 @@ std::shared_ptr<Connection> Server::connect() {
   return connection;
 }
 
+void Server::drain() {
+  jobs_->drain();
+  for (const auto& core : cores_) core->announce_shutdown();
+  world_.timeline.after(world_.rng.micros(1'000, 300'000), lifetime_.guard([this] {
+    for (const auto& connection : connections_) connection->close(CloseReason::going_away);
+  }));
+  world_.timeline.after(world_.rng.micros(300'000, 900'000), lifetime_.guard([this] {
+    watched_->stop();
+    kill();
+  }));
+}
+
 void Server::schedule_commit() {
   if (std::exchange(commit_scheduled_, true)) return;
   world_.timeline.after(world_.rng.micros(1, world_.weather.commit_micros),

@@ -37,6 +37,8 @@ class Server {
 
   std::shared_ptr<Connection> connect();
   WatchedStore& store() { return *watched_; }
+  /// An orderly end: clients are told, connections closed, the store stopped; then it is dead.
+  void drain();
   void schedule_commit();
   const std::vector<std::shared_ptr<Connection>>& connections() const { return connections_; }
 

@@ -150,9 +150,12 @@ void Simulation::strike() {
 void Simulation::crash() {
   auto& rng = world_.rng;
   loses_power_ = rng.percent(60);
-  switch (rng.below(4)) {
+  switch (rng.below(5)) {
     case 0:
       if (world_.server) world_.server->kill();
+      return;
+    case 4:
+      if (world_.server) world_.server->drain();
       return;
     case 1: world_.doom.completions = rng.below(6); return;
     case 2: world_.doom.announcements = rng.below(3); return;

@@ -43,11 +43,11 @@ inline Weather weather(Rng rng) {
   w.crash = rng.below(4);
   w.cut = rng.below(4);
   w.black_hole = rng.one_in(3) ? 1 : 0;
-  w.slow_reader = rng.one_in(2) ? 2 : 0;
+  w.slow_reader = rng.one_in(2) ? 3 : 0;
   w.clock = rng.one_in(3) ? 1 : 0;
-  w.disk_full = rng.one_in(4) ? 1 : 0;
+  w.disk_full = rng.one_in(3) ? 2 : 0;
   w.low_space = rng.one_in(4) ? 1 : 0;
-  w.fsync = rng.one_in(4) ? 1 : 0;
+  w.fsync = rng.one_in(3) ? 2 : 0;
   w.worker_pause = rng.below(3);
   w.worker_death = rng.below(2);
   if (rng.one_in(2)) w.lost_percent = rng.below(20);

@@ -11,7 +11,7 @@ namespace hawser::sim {
 namespace {
 
 constexpr std::size_t kWindow = 2;  ///< batches under way
-constexpr std::size_t kLarge = 24 * 1024;
+constexpr std::size_t kLarge = 48 * 1024;
 
 std::uint64_t number(const std::string& object, std::string_view name) {
   const auto found = json::View(object).find(name);

@@ -90,12 +90,17 @@ class Connection {
       if (log.owner !== this.user) continue;
       const then = before.#job(job);
       const now = this.#job(job);
-      // The offset tells of a replay once an event of it has come.
-      const owed = then.rewinding?.came ? then.next : then.high + 1;
+      // The offset tells of a replay once an event of it has come, and until another request takes its place.
+      const replays = then.rewinding?.came && !before.#waitsFor(job);
+      const owed = replays ? then.next : then.high + 1;
       if (now.next > owed) this.#report("recovery", `${this.#name}: ${job} goes on at ${now.next}, ${owed} was next`);
       if (!then.rewound && now.next < then.next)
         this.#report("recovery", `${this.#name}: ${job} is repeated from ${now.next}, ${then.next} was next`);
     }
+  }
+
+  #waitsFor(id) {
+    return [...this.#asked.values()].some(({ what, j }) => j === id && (what === "sync" || what === "unsubscribe"));
   }
 
   #job(id) {
@@ -104,7 +109,7 @@ class Connection {
       const events = this.#logs.jobs.get(id)?.events ?? [];
       const behind = events.filter(({ position }) => position <= this.#position).length;
       const next = (this.#listed[id] ?? behind) + 1;
-      job = { next, high: next - 1, rewinding: null, rewound: id in this.#listed };
+      job = { next, high: next - 1, rewinding: null, rewound: id in this.#listed, stopping: false };
       this.#jobs.set(id, job);
     }
     return job;
@@ -118,6 +123,8 @@ class Connection {
       this.#report("denied", `${this.#name} saw ${j} ${s} as ${k}, the log has ${event?.kind ?? "nothing"}`);
     if (log && log.owner !== this.user) this.#report("foreign", `${this.#name} sees ${j} of ${log.owner}`);
     const job = this.#job(j);
+    // unsubscribe:job gives a replay up when it arrives; its answer comes later.
+    if (job.stopping && s !== job.next && s === job.high + 1) this.#stop(job);
     if (s !== job.next) this.#report("stream", `${this.#name} sees ${j} ${s}, ${job.next} was next`);
     if (job.rewinding) job.rewinding.came = true;
     job.next = s + 1;
@@ -129,6 +136,14 @@ class Connection {
   ask(fact) {
     this.#asked.set(fact.n, fact);
     if (fact.what === "sync") this.#job(fact.j).rewound = true;
+    if (fact.what === "unsubscribe") this.#job(fact.j).stopping = true;
+  }
+
+  #stop(job) {
+    job.stopping = false;
+    if (!job.rewinding) return;
+    job.rewinding = null;
+    job.next = job.high + 1;
   }
 
   told({ n, code, j, bad }) {
@@ -136,11 +151,13 @@ class Connection {
     if (bad || !ask) return this.#report("answer", `${this.#name} is told what it did not ask (${n})`);
     this.#asked.delete(n);
     const owner = this.#logs.jobs.get(ask.j)?.owner;
-    // A later request may have taken this one's place before it was looked at.
-    if (ask.j && owner !== this.user && !["not_found", "overloaded", "bad_request"].includes(code))
+    // Or nobody has looked: a later request took its place, the server was busy or is going.
+    const unseen = ["not_found", "overloaded", "bad_request", "shutting_down"];
+    if (ask.j && owner !== this.user && !unseen.includes(code))
       this.#report("foreign", `${this.#name} is told ${code ?? "ok"} for ${ask.what} of ${ask.j}`);
     if (ask.what === "start" && !code) this.#started(ask.key, j);
     if (ask.what === "sync") this.#synchronise(ask, code);
+    if (ask.what === "unsubscribe") this.#stop(this.#job(ask.j));
   }
 
   #started(key, job) {
@@ -156,6 +173,7 @@ class Connection {
     if (!code) {
       job.rewinding = { after, came: false };
       job.next = after + 1;
+      job.high = Math.max(job.high, after);  // It says that it has those.
     } else if (job.rewinding) {
       job.rewinding = null;
       job.next = job.high + 1;
