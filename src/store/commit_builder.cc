@@ -117,12 +117,19 @@ Result<Reply> CommitBuilder::run(const job::Sweep&) {
       group_.work_queued = true;
       continue;
     }
-    const auto record = context_.table.find(id);
-    if (!record) return std::unexpected(record.error());
-    auto change = job::decide_due(**record, *overdue, context_.now.wall, rules(**record));
-    if (auto staged = stage(**record, std::move(change)); !staged) return std::unexpected(staged.error());
+    // What cannot be done to one job must not keep the others waiting.
+    if (auto ended = run_out(id, *overdue); !ended) {
+      spdlog::error("store: {} has run out of time and is left as it is: {}", id.to_string(),
+                    ended.error().message);
+    }
   }
   return Reply{};
+}
+
+Status CommitBuilder::run_out(const JobId& id, job::Overdue overdue) {
+  const auto record = context_.table.find(id);
+  if (!record) return std::unexpected(record.error());
+  return stage(**record, job::decide_due(**record, overdue, context_.now.wall, rules(**record)));
 }
 
 Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobRecord& record,

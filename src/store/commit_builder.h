@@ -51,6 +51,7 @@ class CommitBuilder {
   Status check_new_job(const job::Start& command, const JobTable::Owner& owner);
   Result<std::unique_ptr<job::ClaimedJob>> lease(const job::JobRecord& record, const job::Claim& command);
   Status withdraw_damaged(const job::JobRecord& record);
+  Status run_out(const JobId& id, job::Overdue overdue);
   job::Rules rules(const job::JobRecord& record) const;
   Status stage(const job::JobRecord& before, job::Change change);
 
