@@ -148,7 +148,7 @@ Finding check_store(const server::Config& config) {
   const auto fault = store::examine_store({.directory = directory});
   if (!fault) return failure(subject, fault.error().message);
   if (*fault) return failure(subject, (*fault)->message);
-  return ok(subject, "is sound");
+  return ok(subject, "its log and its index are sound");
 }
 
 Finding check_search_folder(const server::Config& config) {

@@ -24,8 +24,9 @@ struct StorePlace {
   std::string database() const { return directory + "/jobs"; }
 };
 
-/// Why the store cannot be opened as it is, or only in part; nothing when it is sound. Changes nothing on the
-/// disk. Errors: unavailable, config (another release wrote it).
+/// Why the store cannot be opened as it is, or only with its index looked past; nothing when log and index
+/// are sound. The tables of jobs are not read through. Changes nothing on the disk. Errors: unavailable,
+/// config (another release wrote it).
 Result<std::optional<Error>> examine_store(const StorePlace& place);
 
 /// What a repair did. Lists are complete; who prints them may shorten.

@@ -70,7 +70,7 @@ TEST_F(DoctorTest, an_existing_store_is_looked_through) {
   }
   const auto finding = check_store(config_);
   EXPECT_EQ(finding.verdict, Verdict::ok);
-  EXPECT_EQ(finding.text, "is sound");
+  EXPECT_EQ(finding.text, "its log and its index are sound");
 }
 
 TEST_F(DoctorTest, too_little_space_fails) {
