@@ -33,6 +33,7 @@ void Client::settle() {
   settling_ = true;
   pause_reading({});
   catch_up();
+  if (connected_) repeat_starts();
 }
 
 void Client::leave() {
@@ -195,9 +196,14 @@ void Client::on_ack(const socketio::Packet& packet) {
     const auto text = code->as_string().value();
     told.add("code", text);
     const bool again = text == "overloaded" || text == "rate_limited" || text == "too_many_catch_ups";
-    if (again && asked.what == "sync") {
+    if (asked.what == "sync" && again) {
       world_.timeline.after(std::chrono::seconds(1), [this, job = *asked.job, c = connection_] {
         if (connected_ && c == connection_) catch_up_on(job);
+      });
+    }
+    if (asked.what == "start" && settling_) {
+      world_.timeline.after(std::chrono::seconds(1), [this, c = connection_] {
+        if (connected_ && c == connection_) repeat_starts();
       });
     }
   } else if (asked.what == "start") {

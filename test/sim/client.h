@@ -30,7 +30,10 @@ class Client {
 
   const std::string& user() const { return user_; }
   const std::shared_ptr<Connection>& connection() const { return connection_; }
-  bool is_connected() const { return connected_; }
+  /// Over a line that still goes through, whatever it believes itself.
+  bool is_connected() const { return connected_ && !connection_->is_lost(); }
+  /// A job that it wants is not known to have begun.
+  bool is_waiting() const { return !unanswered_starts_.empty(); }
   /// Everything of the job up to here has been seen.
   std::uint64_t seen_through(const JobId& job) const;
   /// It reads nothing for a while.

@@ -32,6 +32,7 @@ class Connection final : public Channel, public std::enable_shared_from_this<Con
   // --- Faults ---
   /// Nothing goes through any more; both sides learn of it after at most this time.
   void cut(Duration client_learns, Duration server_learns);
+  bool is_lost() const { return lost_; }
 
   // --- The server's side ---
   void set_handler(std::unique_ptr<ChannelHandler> handler) { handler_ = std::move(handler); }

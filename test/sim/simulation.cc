@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 #include <utility>
@@ -199,14 +200,17 @@ void Simulation::calm_down() {
   const auto end = world_.timeline.now() + kPatience;
   do {
     run_until(world_.timeline.now() + seconds(2));
+    // Whatever is sent twice, or late, comes while nobody waits for anything.
+    if (is_settled()) run_until(world_.timeline.now() + seconds(10));
   } while (world_.timeline.now() < end && !is_settled());
-  // Whatever is sent twice is sent now.
-  run_until(world_.timeline.now() + seconds(10));
 }
 
 bool Simulation::is_settled() {
   if (!world_.server) return false;
   auto& store = world_.server->store();
+  if (std::ranges::any_of(
+          clients_, &Client::is_waiting, [](const auto& client) -> auto& { return *client; }))
+    return false;
   for (const auto& [job, owner] : world_.owners) {
     const auto record = store.find(job);
     if (!record || job::is_active(*record)) return false;
