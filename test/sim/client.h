@@ -32,8 +32,8 @@ class Client {
   const std::shared_ptr<Connection>& connection() const { return connection_; }
   /// Over a line that still goes through, whatever it believes itself.
   bool is_connected() const { return connected_ && !connection_->is_lost(); }
-  /// A job that it wants is not known to have begun.
-  bool is_waiting() const { return !unanswered_starts_.empty(); }
+  /// For an answer, or for a job that it wants to have begun.
+  bool is_waiting() const { return !unanswered_starts_.empty() || !pending_.empty(); }
   /// Everything of the job up to here has been seen.
   std::uint64_t seen_through(const JobId& job) const;
   /// It reads nothing for a while.

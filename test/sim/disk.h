@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "test/sim/rng.h"
@@ -73,7 +74,6 @@ class Disk {
   std::uint64_t failures() const;
   std::uint64_t free_bytes() const;
   std::uint64_t used_bytes() const;
-  std::uint64_t changes() const;
 
  private:
   struct Change {
@@ -95,6 +95,9 @@ class Disk {
   /// Counts a change and says what becomes of it; `torn` when the machine stops in its middle.
   Outcome begin_change(bool& torn);
   void end_change();
+  /// Directory and name.
+  static std::pair<std::string, std::string> split(const std::string& path);
+  static void put(std::string& content, std::uint64_t offset, std::string_view bytes);
   static void apply(std::map<std::string, Entry>& entries, const Change& change);
   void change_entry(const std::string& path, Change change);
   void write(const File& file, std::string_view bytes);

@@ -12,7 +12,7 @@ struct Weather {
   std::uint64_t think_millis = 300;  ///< between two actions of a client, on average
   std::uint64_t jobs = 8;            ///< that clients may start
   std::uint64_t chunks = 12;         ///< of a job, at most
-  std::uint64_t large_percent = 0;   ///< of chunks that are large
+  std::uint64_t large_percent = 0;   ///< of jobs with large chunks
   std::uint64_t commit_micros = 3'000;
   std::uint64_t latency_micros = 20'000;
   Pace pace;
@@ -32,7 +32,7 @@ inline Weather weather(Rng rng) {
   w.think_millis = rng.between(100, 600);
   w.jobs = rng.between(3, 10);
   w.chunks = rng.between(2, 24);
-  w.large_percent = rng.one_in(4) ? rng.between(5, 40) : 0;
+  w.large_percent = rng.one_in(3) ? rng.between(20, 80) : 0;
   w.commit_micros = rng.one_in(4) ? 200'000 : 3'000;
   w.latency_micros = rng.one_in(4) ? 400'000 : 20'000;
   w.pace.turn_micros = rng.one_in(3) ? 5'000 : 100;

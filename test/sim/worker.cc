@@ -134,7 +134,8 @@ void Worker::call(job::Command command, Heard heard, bool repeats) {
                                    .heard = std::move(heard),
                                    .repeats = repeats,
                                    .answered = false,
-                                   .life = life_}));
+                                   .life = life_,
+                                   .tries = 0}));
 }
 
 Duration Worker::delay() {
@@ -151,7 +152,8 @@ void Worker::send(const std::shared_ptr<Call>& call) {
   for (int i = 0; i < copies; ++i) {
     if (!lost()) world_.timeline.after(delay(), [this, call] { deliver(call); });
   }
-  world_.timeline.after(std::chrono::seconds(2), [this, call] {
+  world_.timeline.after(std::chrono::seconds(2), [this, call, tries = ++call->tries] {
+    if (call->tries != tries) return;
     if (call->repeats) return send(call);
     if (!call->answered && call->life == life_) hear(call, fail(Errc::timeout, "no answer"));
   });

@@ -57,6 +57,7 @@ class Worker {
     bool repeats = true;
     bool answered = false;
     std::uint64_t life = 0;
+    std::uint64_t tries = 0;
   };
 
   void look_for_work();

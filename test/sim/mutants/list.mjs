@@ -24,13 +24,6 @@ export const mutants = [
     to: "  for (std::size_t i = 0; i < group.size(); ++i) group[i].completion(std::move(replies[i]));\n  group.clear();\n  if (batch.Count() > 0) {",
   },
   {
-    name: "a failed write is taken for done",
-    breaks: "durable before visible",
-    file: "src/store/database.cc",
-    from: "  if (!status.ok()) return fail(Errc::unavailable, status.ToString());\n  return {};\n}\n\nStatus Database::flush",
-    to: "  return {};\n}\n\nStatus Database::flush",
-  },
-  {
     name: "the new directory is not synced",
     breaks: "durable before visible",
     file: "src/store/database.cc",
@@ -118,8 +111,8 @@ export const mutants = [
     name: "an ended job is cancelled again",
     breaks: "exactly one ending",
     file: "src/job/transition.cc",
-    from: "  if (!is_active(record)) return repetition(record);\n  LogBuilder log(record, now, limits);\n  ++log",
-    to: "  LogBuilder log(record, now, limits);\n  ++log",
+    from: "  if (!is_active(record)) return repetition(record);\n  LogBuilder log(record, now, limits);\n  ++log.record().epoch;\n  if (has_ended(record.state)) {",
+    to: "  LogBuilder log(record, now, limits);\n  ++log.record().epoch;\n  if (record.queued && has_ended(record.state)) {",
   },
   {
     name: "a cancelled job goes on",
@@ -225,13 +218,6 @@ export const mutants = [
     file: "src/store/store_meta.cc",
     from: "return StoreMeta{.store_id = *std::move(store_id), .incarnation = *std::move(incarnation)};",
     to: "return StoreMeta{.store_id = *std::move(store_id), .incarnation = random.token(9)};",
-  },
-  {
-    name: "an older connection is not closed by its heir",
-    breaks: "bounded memory",
-    file: "src/session/session.cc",
-    from: "  forget_client();\n  core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));\n  core_.parts_.loop.cancel(std::exchange(attachment_timer_, TimerId::none));",
-    to: "",
   },
   {
     name: "anybody reads anything",
