@@ -30,7 +30,8 @@ function checkBounds(facts, report) {
   // One message may be begun below the mark, and answers may go past it.
   if (peaks.buffered > limits.highWater + 2 * peaks.largest + 16_384)
     report("bounded", `${peaks.buffered} bytes wait for one reader`);
-  if (peaks.queued > limits.queue) report("bounded", `${peaks.queued} commands wait`);
+  // New work may take the whole queue, what ends or steers jobs as much again.
+  if (peaks.queued > 2 * limits.queue) report("bounded", `${peaks.queued} commands wait`);
   for (const what of ["sessions", "followed", "timers", "gauges", "connections", "reads", "queued"]) {
     if (rest[what] !== 0) report("bounded", `${rest[what]} ${what} are left when everybody has gone`);
   }

@@ -140,7 +140,7 @@ const lies = [
   ["a stranger's job is seen", "foreign", insert({ e: "calm" }, see(2, "j1", 1))],
   ["a stranger's job is cancelled", "foreign", change({ e: "told", c: 2 }, (it) => delete it.code)],
   ["a reader is buffered without bounds", "bounded", change({ e: "peaks" }, (it) => (it.buffered = 90_000))],
-  ["commands pile up", "bounded", change({ e: "peaks" }, (it) => (it.queued = 101))],
+  ["commands pile up", "bounded", change({ e: "peaks" }, (it) => (it.queued = 201))],
   ["a session is left over", "bounded", change({ e: "rest" }, (it) => (it.sessions = 1))],
   ["the store refuses to open", "restart", insert({ e: "calm" }, { e: "refused", error: "corrupt" })],
   ["the history stops", "complete", (facts) => facts.slice(0, -1)],

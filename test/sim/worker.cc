@@ -148,37 +148,42 @@ Duration Worker::delay() {
 void Worker::send(const std::shared_ptr<Call>& call) {
   if (call->answered || call->life != life_) return;
   if (is_paused()) return world_.timeline.at(paused_until_, [this, call] { send(call); });
+  const auto tries = ++call->tries;
   const int copies = !world_.calm && world_.rng.percent(world_.weather.doubled_percent) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
-    if (!lost()) world_.timeline.after(delay(), [this, call] { deliver(call); });
+    if (!lost()) world_.timeline.after(delay(), [this, call, tries] { deliver(call, tries); });
   }
-  world_.timeline.after(std::chrono::seconds(2), [this, call, tries = ++call->tries] {
+  world_.timeline.after(std::chrono::seconds(2), [this, call, tries] {
     if (call->tries != tries) return;
     if (call->repeats) return send(call);
-    if (!call->answered && call->life == life_) hear(call, fail(Errc::timeout, "no answer"));
+    hear(call, tries, fail(Errc::timeout, "no answer"));
   });
 }
 
-void Worker::deliver(const std::shared_ptr<Call>& call) {
+void Worker::deliver(const std::shared_ptr<Call>& call, std::uint64_t tries) {
   if (!world_.server || world_.server->is_dead()) return;
-  world_.server->store().submit_as(name_, call->command, [this, call](Result<job::Reply> reply) {
+  world_.server->store().submit_as(name_, call->command, [this, call, tries](Result<job::Reply> reply) {
     if (lost()) return;
-    world_.timeline.after(delay(),
-                          [this, call, reply = std::move(reply)]() mutable { hear(call, std::move(reply)); });
+    world_.timeline.after(delay(), [this, call, tries, reply = std::move(reply)]() mutable {
+      hear(call, tries, std::move(reply));
+    });
   });
 }
 
-void Worker::hear(const std::shared_ptr<Call>& call, Result<job::Reply> reply) {
+void Worker::hear(const std::shared_ptr<Call>& call, std::uint64_t tries, Result<job::Reply> reply) {
   if (call->answered || call->life != life_) return;
   if (is_paused()) {
-    return world_.timeline.at(
-        paused_until_, [this, call, reply = std::move(reply)]() mutable { hear(call, std::move(reply)); });
+    return world_.timeline.at(paused_until_, [this, call, tries, reply = std::move(reply)]() mutable {
+      hear(call, tries, std::move(reply));
+    });
   }
   const auto code = reply ? Errc::internal : reply.error().code;
   // The batch before it is still on its way, or the store cannot just now.
   const bool later =
       !reply && (is_retryable(code) || code == Errc::sequence_gap || code == Errc::unavailable);
   if (later && call->repeats) {
+    if (call->tries != tries) return;  // The other copy has said so already.
+    ++call->tries;
     return world_.timeline.after(world_.rng.micros(50'000, 300'000), [this, call] { send(call); });
   }
   call->answered = true;

@@ -73,8 +73,9 @@ class Worker {
   void call_for_run(job::Command command, Heard heard);
   void call(job::Command command, Heard heard, bool repeats = true);
   void send(const std::shared_ptr<Call>& call);
-  void deliver(const std::shared_ptr<Call>& call);
-  void hear(const std::shared_ptr<Call>& call, Result<job::Reply> reply);
+  /// `tries`: which try this belongs to.
+  void deliver(const std::shared_ptr<Call>& call, std::uint64_t tries);
+  void hear(const std::shared_ptr<Call>& call, std::uint64_t tries, Result<job::Reply> reply);
   bool lost() { return !world_.calm && world_.rng.percent(world_.weather.lost_percent); }
   Duration delay();
 
