@@ -21,7 +21,7 @@ Result<std::string> make_directory(rocksdb::Env& env, const std::string& directo
   const auto time = fmt::gmtime(std::chrono::system_clock::time_point(std::chrono::milliseconds(now)));
   const auto first = fmt::format("{}/damaged-{:%Y%m%dT%H%M%SZ}", directory, time);
   for (int number = 1; number <= kMostNames; ++number) {
-    const auto path = number == 1 ? first : fmt::format("{}-{}", first, number);
+    auto path = number == 1 ? first : fmt::format("{}-{}", first, number);
     if (env.FileExists(path).ok()) continue;
     if (const auto status = env.CreateDir(path); !status.ok()) return std::unexpected(failed(path, status));
     return path;

@@ -92,7 +92,7 @@ Status prepare_wals(const std::string& path, rocksdb::Env& env) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::open(Options options) {
+Result<std::unique_ptr<Database>> Database::open(const Options& options) {
   if (auto prepared = prepare_wals(options.path, *options.env); !prepared)
     return std::unexpected(prepared.error());
   auto database = open_with(options, false);

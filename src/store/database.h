@@ -37,7 +37,7 @@ class Database {
   };
   /// Cuts torn write-ahead logs first. Opens also when tables are damaged; reads that need them answer
   /// `damaged`. Errors: corrupt, unavailable.
-  static Result<std::unique_ptr<Database>> open(Options options);
+  static Result<std::unique_ptr<Database>> open(const Options& options);
   /// For looking at the tables of a database in whatever state it is: nothing on the disk changes, and what
   /// is only in the write-ahead logs does not show. Errors: corrupt, unavailable.
   static Result<std::unique_ptr<Database>> open_to_examine(const std::string& path, rocksdb::Env& env);

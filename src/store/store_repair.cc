@@ -75,7 +75,8 @@ Result<std::vector<std::string>> files_to_keep(const StorePlace& place) {
     return name.starts_with('.') || name.starts_with("LO") || name.ends_with(".sst") ||
            name.ends_with(".blob");
   });
-  for (auto& name : names) name = place.database() + "/" + name;
+  const auto folder = place.database() + "/";
+  for (auto& name : names) name.insert(0, folder);
   return names;
 }
 
