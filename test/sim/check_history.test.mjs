@@ -26,11 +26,11 @@ function readings(round) {
 
 function worker(n, job, epoch = 1) {
   const ask = (add, c, more = {}) => ({ e: "cmd", n: n + add, by: "w1", c, j: job, epoch, ...more });
-  const ok = (add, last, state = "running") => ({ e: "ack", n: n + add, ok: true, j: job, epoch, state, last, dup: false });
+  const ok = (add, last, state = "running") => ({ e: "ack", t: add * 100_000, n: n + add, ok: true, j: job, epoch, state, last, dup: false });
   return [
     { e: "cmd", n, by: "s", c: "start", j: job, owner: job === "j1" ? "a" : "b", key: "k1" },
     { e: "ack", n, ok: true, j: job, epoch: 0, state: "created", last: 0, dup: false },
-    { e: "ack", n: n + 1, ok: true, c: "claim", j: job, epoch, holder: "w1" },
+    { e: "ack", n: n + 1, ok: true, c: "claim", j: job, epoch, holder: "w1", lease: 3000, t: 0 },
     ask(2, "begin", { from: 0 }), ok(2, 1),
     { e: "made", events: [[job, 1, 1, "job:started", ""]] },
     ask(3, "append", { ps: 1, tags: ["c1.1", "c2.1"] }), ok(3, 3),
@@ -111,9 +111,10 @@ const lies = [
   ["a stream has another order than its logs", "sequence", change({ e: "stream" }, (it) => (it.events[0][2] = 2))],
   ["a chunk is there twice", "duplicate", rewrite("j1", ({ events }) => (events[2][4] = "c1.1"))],
   ["two epochs write between two beginnings", "fencing", rewrite("j1", ({ events }) => (events[2][4] = "c2.2"))],
-  ["an old epoch is acknowledged", "fencing", insert({ e: "cmd", c: "append" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 2, holder: "w2" })],
-  ["an epoch is given out twice", "fencing", insert({ e: "calm" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 1, holder: "w2" })],
-  ["a job is given to two", "fencing", insert({ e: "cmd", c: "begin" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 2, holder: "w2" })],
+  ["an old epoch is acknowledged", "fencing", insert({ e: "cmd", c: "append" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 2, holder: "w2", t: 9e9 })],
+  ["an epoch is given out twice", "fencing", insert({ e: "calm" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 1, holder: "w2", t: 9e9 })],
+  ["a job is given to two", "fencing", insert({ e: "cmd", c: "begin" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 2, holder: "w2", lease: 3000, t: 2_900_000 })],
+  ["a lease of the server's own process is given away early", "fencing", (facts) => insert({ e: "cmd", c: "begin" }, { e: "ack", n: 90, ok: true, c: "claim", j: "j1", epoch: 2, holder: "w2", lease: 0, t: 4_900_000 })(change({ c: "claim" }, (it) => (it.lease = 0))(facts))],
   ["a job ends twice", "terminal", rewrite("j1", ({ events }) => (events[2][2] = "job:failed"))],
   ["something follows the end", "terminal", rewrite("j1", (it) => ((it.head = 5), it.events.push([5, 5, "job:chunk", 1, "c3.1", "x"])))],
   ["a job has another state than its log", "terminal", rewrite("j1", (it) => (it.state = "cancelled"))],

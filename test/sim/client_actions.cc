@@ -84,11 +84,17 @@ void Client::start_job() {
   if (world_.started >= world_.weather.jobs) return;
   auto& rng = world_.rng;
   const auto key = fmt::format("k{}", ++world_.started);
-  unanswered_starts_[key] = fmt::format(
-      R"({{"type":"work","idempotencyKey":"{}","input":{{"chunks":{},"mode":{},"fails":{},"cp":{},)"
-      R"("large":{}}}}})",
-      key, rng.between(1, world_.weather.chunks), rng.below(3), rng.one_in(4) ? rng.between(1, 2) : 0,
-      rng.below(5), rng.percent(world_.weather.large_percent) ? 1 : 0);
+  const auto chunks = rng.between(1, world_.weather.chunks);
+  const auto mode = rng.below(3);
+  const auto fails = rng.one_in(4) ? rng.between(1, 2) : 0;
+  const auto checkpoint_every = rng.below(5);
+  const int large = rng.percent(world_.weather.large_percent) ? 1 : 0;
+  const auto priority = rng.below(3);
+  const auto delay = rng.one_in(6) ? rng.below(4'000) : 0;
+  unanswered_starts_[key] =
+      fmt::format(R"({{"type":"work","idempotencyKey":"{}","priority":{},"delayMs":{},)"
+                  R"("input":{{"chunks":{},"mode":{},"fails":{},"cp":{},"large":{}}}}})",
+                  key, priority, delay, chunks, mode, fails, checkpoint_every, large);
   repeat_starts();
 }
 

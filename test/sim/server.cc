@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/limits.h"
 #include "session/wire_event.h"
 
 namespace hawser::sim {
@@ -9,6 +10,15 @@ namespace {
 
 constexpr std::string_view kRecoveryKey = "the key of all simulated servers";
 constexpr std::uint64_t kReserve = 64 * 1024;
+
+/// Short, so that retries end within the calm.
+job::Policy policy(const Weather& weather) {
+  job::Policy policy;
+  policy.backoff = Millis(500);
+  policy.max_backoff = Millis(2'000);
+  if (weather.hung_runs_end) policy.idle_timeout = Millis(5'000);
+  return policy;
+}
 
 }  // namespace
 
@@ -44,6 +54,7 @@ Status Server::open_store() {
   options.reserve_bytes = kReserve;
   options.fatal = [this](const std::string&) { kill(); };
   options.commits_on = store::CommitsOn::pump;
+  options.policies = std::make_shared<const job::Policies>(policy(world_.weather));
   auto opened = store::RocksDbJobStore::open(std::move(options));
   if (!opened) return std::unexpected(opened.error());
   store_ = *std::move(opened);
@@ -80,6 +91,7 @@ void Server::build() {
   }
   wakeup_ = std::make_unique<fanout::LocalWakeup>(hubs);
   watched_->set_listener([this](const auto& group) { wakeup_->announce(group); });
+  sweep();
 }
 
 std::shared_ptr<Connection> Server::connect() {
@@ -107,6 +119,11 @@ void Server::schedule_commit() {
   if (std::exchange(commit_scheduled_, true)) return;
   world_.timeline.after(world_.rng.micros(1, world_.weather.commit_micros),
                         lifetime_.guard([this] { commit(); }));
+}
+
+void Server::sweep() {
+  if (!world_.leaving) watched_->submit_as("sweep", job::Sweep{}, [](const auto&) {});
+  world_.timeline.after(limits::kSweepInterval, lifetime_.guard([this] { sweep(); }));
 }
 
 void Server::commit() {

@@ -50,6 +50,7 @@ class Server {
   Status open_store();
   void build();
   void commit();
+  void sweep();
 
   World& world_;
   bool dead_ = false;

@@ -29,7 +29,8 @@ Simulation::Simulation(std::uint64_t seed, const std::string& path, std::FILE* o
     }
   }
   for (std::size_t i = 1; i <= world_.weather.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(world_, "w" + std::to_string(i)));
+    workers_.push_back(
+        std::make_unique<Worker>(world_, "w" + std::to_string(i), i == 1 || world_.rng.one_in(2)));
   }
 }
 
@@ -46,7 +47,6 @@ std::uint64_t Simulation::run() {
   revive();
   for (const auto& client : clients_) client->start();
   for (const auto& worker : workers_) worker->start();
-  give_back_leases();
   plan_fault();
   run_until(world_.timeline.now() + seconds(world_.weather.seconds));
   calm_down();
@@ -56,6 +56,7 @@ std::uint64_t Simulation::run() {
                     .add("queued", world_.peaks.queued)
                     .add("steps", world_.timeline.steps()));
   read_everything(1);
+  world_.leaving = true;
   for (const auto& client : clients_) client->leave();
   for (const auto& worker : workers_) worker->retire();
   run_until(world_.timeline.now() + seconds(60));
@@ -83,7 +84,7 @@ void Simulation::bury() {
   world_.server.reset();
   loses_power_ ? world_.disk.lose_power(world_.rng.fork()) : world_.disk.restart();
   world_.disk.set_capacity(Disk::kUnlimited);
-  world_.leases.clear();
+  for (const auto& worker : workers_) worker->on_server_death();
   loses_power_ = world_.rng.one_in(2);
   world_.timeline.after(world_.rng.micros(1'000, 1'500'000), [this] { revive(); });
 }
@@ -161,27 +162,6 @@ void Simulation::crash() {
     case 1: world_.doom.completions = rng.below(6); return;
     case 2: world_.doom.announcements = rng.below(3); return;
     default: return world_.disk.die_at(rng.between(1, 12), rng.one_in(2), rng.fork());
-  }
-}
-
-/// Leases of workers that are gone or stand still are given back; sometimes those of others too.
-void Simulation::give_back_leases() {
-  world_.timeline.after(std::chrono::milliseconds(1'000), [this] { give_back_leases(); });
-  if (!world_.server || world_.server->is_dead()) return;
-  const auto leases = world_.leases;
-  for (const auto& [job, lease] : leases) {
-    const auto holder =
-        std::ranges::find(workers_, lease.holder, [](const auto& worker) { return worker->name(); });
-    const bool works = (*holder)->is_working_on(job, lease.epoch) && !(*holder)->is_paused();
-    if (works && (world_.calm || !world_.rng.one_in(40))) continue;
-    world_.server->store().submit_as(
-        "keeper", job::Release{.id = job, .epoch = lease.epoch},
-        [this, job, epoch = lease.epoch](auto reply) {
-          const auto found = world_.leases.find(job);
-          const bool over = reply || !is_retryable(reply.error().code);
-          if (over && found != world_.leases.end() && found->second.epoch == epoch)
-            world_.leases.erase(found);
-        });
   }
 }
 

@@ -50,7 +50,6 @@ class Simulation {
   void strike();
   void crash();
   void crash_later();
-  void give_back_leases();
 
   void calm_down();
   bool is_settled();

@@ -38,7 +38,7 @@ struct Describe {
     fact.add("key", start.idempotency_key);
   }
   void operator()(const job::Claim&) const {}
-  void operator()(const job::Sweep&) const { fact.add("c", "sweep"); }
+  void operator()(const job::Sweep&) const {}
   void operator()(const job::Renew& renew) const { about("renew", renew.id, renew.epoch); }
   void operator()(const job::Begin& begin) const {
     about("begin", begin.id, begin.epoch);
@@ -50,7 +50,7 @@ struct Describe {
   }
   void operator()(const job::Finish& finish) const {
     about("finish", finish.id, finish.epoch);
-    fact.add("kind", job::event_name(finish.outcome));
+    fact.add("kind", job::event_name(finish.outcome)).add("retry", finish.retryable);
   }
   void operator()(const job::Release& release) const { about("release", release.id, release.epoch); }
   void operator()(const job::Cancel& cancel) const {
@@ -89,16 +89,18 @@ void WatchedStore::submit_as(const std::string& who, job::Command command, job::
   auto asked = fact("cmd");
   asked.add("n", number).add("by", who);
   std::visit(Describe{asked, world_.trace}, command);
-  // Idle workers ask all the time; their claims are told once they get something.
-  const bool claims = std::holds_alternative<job::Claim>(command);
-  if (!claims) world_.record(asked);
+  // Idle workers ask all the time; their claims are told once they get something. Sweeps are only told by
+  // what they do.
+  const bool is_silent =
+      std::holds_alternative<job::Claim>(command) || std::holds_alternative<job::Sweep>(command);
+  if (!is_silent) world_.record(asked);
   const auto* start = std::get_if<job::Start>(&command);
   const auto owner = start == nullptr ? std::string() : start->owner;
-  store_.submit(std::move(command), [this, number, who, owner, claims,
+  store_.submit(std::move(command), [this, number, owner, is_silent,
                                      completion = std::move(completion)](Result<job::Reply> reply) mutable {
     if (Doom::strikes(world_.doom.completions)) server_.kill();
     if (server_.is_dead()) return;
-    if (!claims || (reply && reply->claimed)) on_answer(number, who, reply);
+    if (!is_silent || (reply && reply->claimed)) on_answer(number, reply);
     if (reply && !owner.empty()) world_.owners[reply->id] = owner;
     completion(std::move(reply));
   });
@@ -106,7 +108,7 @@ void WatchedStore::submit_as(const std::string& who, job::Command command, job::
   server_.schedule_commit();
 }
 
-void WatchedStore::on_answer(std::uint64_t number, const std::string& who, const Result<job::Reply>& reply) {
+void WatchedStore::on_answer(std::uint64_t number, const Result<job::Reply>& reply) {
   auto answer = fact("ack");
   answer.add("n", number).add("ok", reply.has_value());
   if (!reply) {
@@ -117,7 +119,7 @@ void WatchedStore::on_answer(std::uint64_t number, const std::string& who, const
     const auto& record = reply->claimed->record;
     answer.add("c", "claim").add("j", world_.trace.name(record.id)).add("epoch", record.epoch);
     answer.add("holder", record.holder);
-    world_.leases[record.id] = {.epoch = record.epoch, .holder = who};
+    answer.add("lease", record.lease.count());
   } else if (reply->id != JobId{}) {
     answer.add("j", world_.trace.name(reply->id)).add("epoch", reply->epoch);
     answer.add("state", job::to_string(reply->state)).add("last", reply->last_sequence);

@@ -35,7 +35,7 @@ class WatchedStore final : public job::JobStore {
   void stop() override { store_.stop(); }
 
  private:
-  void on_answer(std::uint64_t number, const std::string& who, const Result<job::Reply>& reply);
+  void on_answer(std::uint64_t number, const Result<job::Reply>& reply);
 
   World& world_;
   Server& server_;

@@ -8,6 +8,7 @@ namespace hawser::sim {
 /// What a seed is like. Not every fault is in every seed: what hides behind one fault shows without it.
 struct Weather {
   std::uint64_t users = 1, devices = 1, workers = 2;
+  bool hung_runs_end = false;        ///< a run that writes nothing for a while has failed
   std::uint64_t seconds = 20;        ///< of trouble
   std::uint64_t think_millis = 300;  ///< between two actions of a client, on average
   std::uint64_t jobs = 8;            ///< that clients may start
@@ -28,6 +29,7 @@ inline Weather weather(Rng rng) {
   w.users = rng.between(1, 2);
   w.devices = rng.between(1, 2);
   w.workers = rng.between(1, 3);
+  w.hung_runs_end = rng.one_in(2);
   w.seconds = rng.between(6, 20);
   w.think_millis = rng.between(100, 600);
   w.jobs = rng.between(3, 10);

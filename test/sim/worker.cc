@@ -11,6 +11,8 @@ namespace hawser::sim {
 namespace {
 
 constexpr std::size_t kWindow = 2;  ///< batches under way
+constexpr Millis kLease{3'000};
+constexpr Millis kRenewal{1'000};
 constexpr std::size_t kLarge = 48 * 1024;
 
 std::uint64_t number(const std::string& object, std::string_view name) {
@@ -22,6 +24,7 @@ std::uint64_t number(const std::string& object, std::string_view name) {
 
 void Worker::start() {
   look_for_work();
+  renew();
 }
 
 void Worker::pause(Duration time) {
@@ -29,6 +32,14 @@ void Worker::pause(Duration time) {
 }
 
 void Worker::die() {
+  if (remote_) forget();
+}
+
+void Worker::on_server_death() {
+  if (!remote_) forget();
+}
+
+void Worker::forget() {
   ++life_;
   run_.reset();
   claiming_ = false;
@@ -42,7 +53,7 @@ void Worker::look_for_work() {
     claiming_ = false;
     if (reply && reply->claimed && !run_) begin(*reply->claimed);
   };
-  call(job::Claim{{"work"}, name_}, heard, false);
+  call(job::Claim{{"work"}, name_, remote_ ? kLease : Millis(0)}, heard, false);
 }
 
 void Worker::begin(const job::ClaimedJob& claimed) {
@@ -72,6 +83,7 @@ void Worker::produce_soon() {
 
 void Worker::produce() {
   if (!run_ || run_->finishing) return;
+  if (!world_.calm && world_.rng.one_in(60)) return give_back();
   const bool done = run_->next > run_->chunks || (run_->stop > 0 && run_->next >= run_->stop);
   if (!done && run_->unanswered < kWindow) {
     send_batch();
@@ -111,8 +123,26 @@ void Worker::finish() {
       job::Finish{.id = run_->job,
                   .epoch = run_->epoch,
                   .outcome = fails ? job::EventKind::failed : job::EventKind::completed,
-                  .payload = fails ? R"({"error":"as planned","code":"handler_failed"})" : R"({"ok":true})"},
+                  .payload = fails ? R"({"error":"as planned","code":"handler_failed"})" : R"({"ok":true})",
+                  .retryable = fails && world_.rng.one_in(3)},
       [this](Result<job::Reply>&) { run_.reset(); });
+}
+
+void Worker::renew() {
+  world_.timeline.after(kRenewal, [this] { renew(); });
+  if (!run_ || !remote_ || is_paused()) return;
+  const auto heard = [this](Result<job::Reply>& reply) {
+    const auto code = reply ? Errc::internal : reply.error().code;
+    if (code == Errc::fenced || code == Errc::job_ended) run_.reset();
+  };
+  call_for_run(job::Renew{.id = run_->job, .epoch = run_->epoch}, heard, false);
+}
+
+/// As a worker does that is told to stop.
+void Worker::give_back() {
+  run_->finishing = true;
+  call_for_run(job::Release{.id = run_->job, .epoch = run_->epoch},
+               [this](Result<job::Reply>&) { run_.reset(); });
 }
 
 bool Worker::goes_on(const Result<job::Reply>& reply) {
@@ -122,11 +152,13 @@ bool Worker::goes_on(const Result<job::Reply>& reply) {
 
 // --- The network ---
 
-void Worker::call_for_run(job::Command command, Heard heard) {
-  call(std::move(command),
-       [this, job = run_->job, epoch = run_->epoch, heard = std::move(heard)](auto& reply) {
-         if (is_working_on(job, epoch)) heard(reply);
-       });
+void Worker::call_for_run(job::Command command, Heard heard, bool repeats) {
+  call(
+      std::move(command),
+      [this, job = run_->job, epoch = run_->epoch, heard = std::move(heard)](auto& reply) {
+        if (is_working_on(job, epoch)) heard(reply);
+      },
+      repeats);
 }
 
 void Worker::call(job::Command command, Heard heard, bool repeats) {
@@ -139,9 +171,8 @@ void Worker::call(job::Command command, Heard heard, bool repeats) {
 }
 
 Duration Worker::delay() {
-  auto delay = world_.latency();
-  if (!world_.calm && world_.rng.percent(world_.weather.late_percent))
-    delay += world_.rng.micros(0, 8'000'000);
+  auto delay = remote_ ? world_.latency() : world_.rng.micros(0, 100);
+  if (troubled() && world_.rng.percent(world_.weather.late_percent)) delay += world_.rng.micros(0, 8'000'000);
   return delay;
 }
 
@@ -149,7 +180,7 @@ void Worker::send(const std::shared_ptr<Call>& call) {
   if (call->answered || call->life != life_) return;
   if (is_paused()) return world_.timeline.at(paused_until_, [this, call] { send(call); });
   const auto tries = ++call->tries;
-  const int copies = !world_.calm && world_.rng.percent(world_.weather.doubled_percent) ? 2 : 1;
+  const int copies = troubled() && world_.rng.percent(world_.weather.doubled_percent) ? 2 : 1;
   for (int i = 0; i < copies; ++i) {
     if (!lost()) world_.timeline.after(delay(), [this, call, tries] { deliver(call, tries); });
   }
@@ -161,7 +192,7 @@ void Worker::send(const std::shared_ptr<Call>& call) {
 }
 
 void Worker::deliver(const std::shared_ptr<Call>& call, std::uint64_t tries) {
-  if (!world_.server || world_.server->is_dead()) return;
+  if (!world_.server || world_.server->is_dead() || (!remote_ && call->life != life_)) return;
   world_.server->store().submit_as(name_, call->command, [this, call, tries](Result<job::Reply> reply) {
     if (lost()) return;
     world_.timeline.after(delay(), [this, call, tries, reply = std::move(reply)]() mutable {

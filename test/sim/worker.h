@@ -17,21 +17,17 @@ namespace hawser::sim {
 /// otherwise.
 class Worker {
  public:
-  Worker(World& world, std::string name) : world_(world), name_(std::move(name)) {}
+  Worker(World& world, std::string name, bool remote)
+      : world_(world), name_(std::move(name)), remote_(remote) {}
 
   void start();
   /// It stands still (SIGSTOP); what it has sent is still on its way.
   void pause(Duration time);
-  /// It forgets everything; what it has sent is still on its way.
+  /// It forgets everything; what it has sent is still on its way. Only a process of its own dies alone.
   void die();
+  void on_server_death();
   /// It asks for no more work.
   void retire() { retired_ = true; }
-
-  const std::string& name() const { return name_; }
-  bool is_working_on(const JobId& job, std::uint64_t epoch) const {
-    return run_ && run_->job == job && run_->epoch == epoch;
-  }
-  bool is_paused() const { return world_.timeline.now() < paused_until_; }
 
  private:
   struct Batch {
@@ -66,21 +62,30 @@ class Worker {
   void produce_soon();
   void send_batch();
   void finish();
+  void renew();
+  void give_back();
+  bool is_working_on(const JobId& job, std::uint64_t epoch) const {
+    return run_ && run_->job == job && run_->epoch == epoch;
+  }
+  bool is_paused() const { return world_.timeline.now() < paused_until_; }
   /// False when the run is over for us.
   bool goes_on(const Result<job::Reply>& reply);
 
   /// For the run as it is now: once that is over, nobody listens to the answer.
-  void call_for_run(job::Command command, Heard heard);
+  void call_for_run(job::Command command, Heard heard, bool repeats = true);
   void call(job::Command command, Heard heard, bool repeats = true);
   void send(const std::shared_ptr<Call>& call);
   /// `tries`: which try this belongs to.
   void deliver(const std::shared_ptr<Call>& call, std::uint64_t tries);
   void hear(const std::shared_ptr<Call>& call, std::uint64_t tries, Result<job::Reply> reply);
-  bool lost() { return !world_.calm && world_.rng.percent(world_.weather.lost_percent); }
+  bool troubled() const { return remote_ && !world_.calm; }
+  bool lost() { return troubled() && world_.rng.percent(world_.weather.lost_percent); }
+  void forget();
   Duration delay();
 
   World& world_;
   std::string name_;
+  bool remote_;
   std::uint64_t life_ = 0;
   TimePoint paused_until_;
   std::optional<Run> run_;

@@ -36,12 +36,6 @@ struct Peaks {
   std::size_t queued = 0;    ///< commands
 };
 
-/// What a claim has given to whom, as the store said it.
-struct Lease {
-  std::uint64_t epoch = 0;
-  std::string holder;
-};
-
 /// What all parts of a simulation share.
 struct World {
   World(std::uint64_t seed, std::string path, std::FILE* out);
@@ -64,10 +58,10 @@ struct World {
   SimEnv env{disk};
   std::unique_ptr<Server> server;  ///< null while it is down
   bool calm = false;               ///< no faults any more, and everybody comes to an end
+  bool leaving = false;            ///< and nothing new begins
   Doom doom;
   Peaks peaks;
   std::map<JobId, std::string> owners;  ///< of all jobs that were acknowledged
-  std::map<JobId, Lease> leases;        ///< of running jobs
   std::uint64_t started = 0;            ///< jobs that clients have asked for
   std::uint64_t connections = 0, commands = 0;
 };

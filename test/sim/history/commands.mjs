@@ -17,6 +17,13 @@ export function checkCommands(facts, { jobs }, report) {
   }
 }
 
+/** A run that writes nothing for so long may be taken for hung, whatever its lease is; in microseconds. */
+const kIdleTimeout = 5_000_000;
+
+function termOf({ lease }) {
+  return lease > 0 ? Math.min(lease * 1000, kIdleTimeout) : kIdleTimeout;
+}
+
 /** Who may write: the holder of the newest claim, until that is over. */
 class Leases {
   #highest = new Map();
@@ -25,22 +32,26 @@ class Leases {
   constructor(report) {
     this.#report = report;
   }
-  /** The next server gives all of them back. */
+  /** Whether it was given back with the last of its commands nobody knows. */
   clear() {
     this.#held.clear();
   }
   on({ c, j, epoch }, ack) {
     if (!ack.ok) return;
-    if (c === "claim") {
-      if (ack.epoch <= (this.#highest.get(j) ?? 0)) this.#report("fencing", `${j} is claimed with the epoch ${ack.epoch} again`);
-      if (this.#held.has(j)) this.#report("fencing", `${j} is claimed while epoch ${this.#held.get(j)} holds it`);
-      this.#highest.set(j, ack.epoch);
-      this.#held.set(j, ack.epoch);
-      return;
-    }
+    if (c === "claim") return this.#claim(ack);
     const writes = ["begin", "append", "finish", "release"].includes(c);
-    if (writes && !ack.dup && epoch < (this.#highest.get(j) ?? 0)) this.#report("fencing", `${c} of ${j} with epoch ${epoch} is accepted`);
+    if ((c === "renew" || (writes && !ack.dup)) && epoch < (this.#highest.get(j) ?? 0))
+      this.#report("fencing", `${c} of ${j} with epoch ${epoch} is accepted`);
+    const held = this.#held.get(j);
+    if (writes && !ack.dup && held?.epoch === epoch) held.since = ack.t;
     if (["finish", "release", "cancel"].includes(c)) this.#held.delete(j);
+  }
+  #claim({ j, epoch, lease, t }) {
+    if (epoch <= (this.#highest.get(j) ?? 0)) this.#report("fencing", `${j} is claimed with the epoch ${epoch} again`);
+    const held = this.#held.get(j);
+    if (held && t - held.since < termOf(held)) this.#report("fencing", `${j} is claimed while epoch ${held.epoch} holds it`);
+    this.#highest.set(j, epoch);
+    this.#held.set(j, { epoch, lease, since: t });
   }
 }
 
@@ -68,7 +79,9 @@ function checkAcknowledged(command, ack, jobs, keys, report) {
       if (chunkOf(tag).epoch > 0 && chunkOf(tag).epoch !== command.epoch) report("complete", `${tag} is not of its epoch`);
     }
   }
-  if (command.c === "finish" && !kinds.includes(command.kind)) report("lost", `${ack.j}: ${command.kind} was acknowledged`);
+  // A failure that may be tried again leaves no event.
+  const retried = command.retry && !["completed", "failed", "cancelled"].includes(ack.state);
+  if (command.c === "finish" && !retried && !kinds.includes(command.kind)) report("lost", `${ack.j}: ${command.kind} was acknowledged`);
   if (command.c === "cancel") {
     if (log.owner !== command.owner) report("foreign", `${ack.j} was cancelled by ${command.owner}`);
     if (ack.state === "cancelled" && !kinds.includes("job:cancelled")) report("lost", `${ack.j}: its cancel was acknowledged`);
