@@ -136,6 +136,20 @@ export const mutants = [
     to: "  const Result<std::size_t> given_back = std::size_t{0};",
   },
   {
+    name: "leases never run out",
+    breaks: "no stuck job",
+    file: "src/store/commit_builder.cc",
+    from: "context_.table.schedule().take_due(context_.now.at, limits::kSweepJobs)",
+    to: "context_.table.schedule().take_due(context_.now.at, 0)",
+  },
+  {
+    name: "leases run out too early",
+    breaks: "one holder at a time",
+    file: "src/store/commit_builder.cc",
+    from: "context_.table.schedule().take_due(context_.now.at, limits::kSweepJobs)",
+    to: "context_.table.schedule().take_due(context_.now.at + std::chrono::seconds(2), limits::kSweepJobs)",
+  },
+  {
     name: "a given back job is not queued",
     breaks: "no stuck job",
     file: "src/job/transition.cc",
