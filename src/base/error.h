@@ -44,6 +44,8 @@ enum class Errc {
 
 /// Stable spelling for the wire and for logs, for example "idempotency_conflict".
 std::string_view code_name(Errc code);
+/// The code of that spelling; `internal` for one that we do not know.
+Errc code_of(std::string_view name);
 
 /// Whether the same request may succeed later without being changed.
 bool is_retryable(Errc code);

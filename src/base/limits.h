@@ -200,6 +200,17 @@ inline constexpr int kMaxPriority = 10;
 /// A worker in another process that was not heard of for so long has lost its jobs: longer than a
 /// reconnect takes, short enough that somebody still watches when another worker goes on.
 inline constexpr auto kDefaultLease = 15s;
+/// Of which the store is told a bit less, so that somebody else has the job within one lease, looks included.
+inline constexpr auto kLeaseMargin = 500ms;
+/// Renewals in one lease: two may be lost.
+inline constexpr int kRenewalsPerLease = 3;
+/// Jobs one worker connection may hold, and ask for in one claim.
+inline constexpr std::size_t kMaxWorkerJobs = 1'000;
+inline constexpr std::int64_t kMaxClaim = 64;
+inline constexpr std::size_t kMaxClaimTypes = 256;
+/// Commands and bytes of one worker connection that wait for the store; beyond it `overloaded`.
+inline constexpr std::size_t kMaxWorkerCommands = 2'048;
+inline constexpr std::size_t kMaxWorkerBytes = 8 * kMiB;
 /// How often it is looked for leases, delays and deadlines that have run out.
 inline constexpr auto kSweepInterval = 250ms;
 /// Jobs that one look handles before other commands get their turn.

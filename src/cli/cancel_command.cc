@@ -20,7 +20,7 @@ Cancelling twice, or a job that has ended, is no error. Exit code: 0 done, 1 ref
 /// One command over one connection. A lost answer is asked for again: cancelling is idempotent.
 class Canceller {
  public:
-  Canceller(Client::Options options, std::string id)
+  Canceller(remote::Client::Options options, std::string id)
       : id_(std::move(id)),
         client_(std::move(options),
                 {.on_connected = [this] { ask(); },
@@ -60,7 +60,7 @@ class Canceller {
 
   std::string id_;
   ExitCode outcome_ = ExitCode::no_access;
-  Client client_;
+  remote::Client client_;
 };
 
 int cancel(const std::string& id, const ConnectionFlags& flags) {

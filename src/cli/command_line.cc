@@ -43,6 +43,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kFooter);
   add_serve_command(app, exit_code);
+  add_worker_command(app, exit_code);
   add_run_command(app, exit_code);
   add_watch_command(app, exit_code);
   add_cancel_command(app, exit_code);

@@ -13,6 +13,7 @@ namespace hawser::cli {
 // its exit code in `exit_code`.
 
 void add_serve_command(CLI::App& app, int& exit_code);
+void add_worker_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_watch_command(CLI::App& app, int& exit_code);
 void add_cancel_command(CLI::App& app, int& exit_code);

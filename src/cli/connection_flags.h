@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 #include "base/loop.h"
-#include "cli/client.h"
+#include "remote/client.h"
+#include "remote/worker.h"
 
 namespace CLI {
 class App;
@@ -26,13 +27,19 @@ struct ConnectionFlags {
   std::shared_ptr<ConfigFlags> config;
 
   static std::shared_ptr<ConnectionFlags> add_to(CLI::App& app);
+  /// The same without --user.
+  static std::shared_ptr<ConnectionFlags> add_to_worker(CLI::App& app);
 };
 
 /// Flag, then HAWSER_URL and HAWSER_TOKEN, then the defaults: http://127.0.0.1:3000, and for a server on this
 /// machine a token for `user` signed with its own secret. Errors: config, unauthorized (there is no token;
 /// says how to get one). No message contains a token.
-Result<Client::Options> connection_options(const ConnectionFlags& flags,
-                                           const std::map<std::string, std::string>& environment,
-                                           Clock& clock);
+Result<remote::Client::Options> connection_options(const ConnectionFlags& flags,
+                                                   const std::map<std::string, std::string>& environment,
+                                                   Clock& clock);
+/// The same for a worker; the token for a server on this machine names `name` and every type.
+Result<remote::WorkerOptions> worker_connection(const ConnectionFlags& flags, const std::string& name,
+                                                const std::map<std::string, std::string>& environment,
+                                                Clock& clock);
 
 }  // namespace hawser::cli

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/web_url.h"
 #include "cli/doctor.h"
 #include "cli/https_probe.h"
 #include "cli/redis_probe.h"
 #include "cli/tcp_probe.h"
 #include "server/handler_options.h"
 #include "server/tls.h"
-#include "server/web_url.h"
 
 namespace hawser::cli {
 namespace {
@@ -34,7 +34,7 @@ bool is_health(const HttpAnswer& answer) {
 Finding check_port(const server::Config& config) {
   const auto& [host, port] = std::pair(reachable_host(config.server.host), config.server.port);
   if (port == 0) return {Verdict::ok, "port", "any free one"};
-  const auto where = server::authority(host, port);
+  const auto where = authority(host, port);
   if (!TcpProbe::connect(host, port, kTimeout))
     return {Verdict::ok, "port", fmt::format("{} is free", where)};
   const auto ask = server::has_tls(config) ? https_get : http_get;
@@ -51,13 +51,12 @@ Finding check_llm(const server::Config& config) {
   if (const auto options = server::handler_options(config); !options) {
     return {Verdict::failure, subject, options.error().message};
   }
-  const auto url = server::parse_web_url(config.llm.base_url);
+  const auto url = parse_web_url(config.llm.base_url);
   if (!url) return {Verdict::failure, subject, url.error().message};
   const auto probe = TcpProbe::connect(url->host, url->port, kTimeout);
   if (!probe)
     return {Verdict::failure, subject, probe.error().message + "; check llm.base_url and the network"};
-  return {Verdict::ok, subject,
-          fmt::format("{} accepts connections", server::authority(url->host, url->port))};
+  return {Verdict::ok, subject, fmt::format("{} accepts connections", authority(url->host, url->port))};
 }
 
 Finding check_redis(const server::Config& config) {
@@ -65,7 +64,7 @@ Finding check_redis(const server::Config& config) {
   if (config.redis.url.empty()) return {Verdict::ok, subject, "not set: the embedded store is used"};
   const auto url = parse_redis_url(config.redis.url);
   if (!url) return {Verdict::failure, subject, url.error().message};
-  const auto where = server::authority(url->host, url->port);
+  const auto where = authority(url->host, url->port);
   if (const auto status = probe_redis(*url, std::to_string(::getpid()), kTimeout); !status) {
     return {Verdict::failure, subject, fmt::format("{}: {}; check REDIS_URL", where, status.error().message)};
   }

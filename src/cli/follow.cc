@@ -26,7 +26,7 @@ int follow(FollowRequest request) {
                    .out_is_terminal = isatty(STDOUT_FILENO) == 1,
                    .err_is_terminal = isatty(STDERR_FILENO) == 1});
   std::optional<JobFollower> follower;
-  Client client(
+  remote::Client client(
       std::move(request.connection),
       {.on_connected = [&] { follower->on_connected(); },
        .on_interrupted = [&](const Error& why, Millis retry_in) { follower->on_interrupted(why, retry_in); },

@@ -13,7 +13,7 @@ namespace hawser::cli {
 /// What `run` and `watch` share: connects and shows a job until its end.
 struct FollowRequest {
   std::variant<JobFollower::NewJob, std::string> job;  ///< a new one, or the id of one
-  Client::Options connection;
+  remote::Client::Options connection;
   bool json = false;
   bool quiet = false;
 };

@@ -14,7 +14,7 @@
 #include <exception>
 #include <utility>
 
-#include "server/web_url.h"
+#include "base/web_url.h"
 
 namespace hawser::cli {
 namespace {
@@ -44,7 +44,7 @@ asio::awaitable<HttpAnswer> ask(asio::io_context& context, const Question& quest
   co_await tcp.async_connect(addresses, use_awaitable);
   co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
   http::request<http::empty_body> request(http::verb::get, question.path, 11);
-  request.set(http::field::host, server::authority(question.host, question.port));
+  request.set(http::field::host, authority(question.host, question.port));
   request.set(http::field::connection, "close");
   co_await http::async_write(stream, request, use_awaitable);
   beast::flat_buffer buffer;
@@ -69,7 +69,7 @@ Result<HttpAnswer> https_get(const std::string& host, std::uint16_t port, std::s
     try {  // Asio reports failures of awaited operations as exceptions.
       std::rethrow_exception(failure);
     } catch (const std::exception& error) {
-      result = fail(Errc::unavailable, fmt::format("{}: {}", server::authority(host, port), error.what()));
+      result = fail(Errc::unavailable, fmt::format("{}: {}", authority(host, port), error.what()));
     }
   });
   context.run();

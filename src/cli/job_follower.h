@@ -21,7 +21,7 @@ class JobFollower {
  public:
   using Reply = std::move_only_function<void(Result<std::string>)>;
   struct Link {
-    /// As Client::request.
+    /// As remote::Client::request.
     std::function<void(std::string_view event, std::string_view argument, Reply reply)> request;
     std::function<void(Millis delay, Task task)> after;
     /// The job is over or given up; `outcome` says how.

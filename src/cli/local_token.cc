@@ -26,11 +26,14 @@ Result<session::Authenticator> local_authenticator(const server::Config& config)
 
 }  // namespace
 
-Result<std::string> mint_local_token(const server::Config& config, std::string_view user, WallMillis now,
-                                     std::optional<Millis> lifetime) {
+Result<std::string> mint_local_token(const server::Config& config, const TokenContent& content,
+                                     WallMillis now, std::optional<Millis> lifetime) {
   const auto authenticator = local_authenticator(config);
   if (!authenticator) return std::unexpected(authenticator.error());
-  return authenticator->mint(user, now, lifetime);
+  if (const auto* worker = std::get_if<WorkerToken>(&content)) {
+    return authenticator->mint_worker(worker->name, worker->types, now, lifetime);
+  }
+  return authenticator->mint(std::get<UserToken>(content).user, now, lifetime);
 }
 
 }  // namespace hawser::cli

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/web_url.h"
 #include "cli/tcp_probe.h"
-#include "server/web_url.h"
 
 namespace hawser::cli {
 namespace {
@@ -222,7 +222,7 @@ Result<RedisUrl> parse_redis_url(std::string_view text) {
   }
   // Host and port are spelt as on the web; only the default port is another one.
   const bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
-  const auto web = server::parse_web_url(fmt::format("http://{}", authority));
+  const auto web = parse_web_url(fmt::format("http://{}", authority));
   if (!web) return fail(Errc::config, fmt::format("the Redis URL: {}", web.error().message));
   url.host = web->host;
   if (has_port) url.port = web->port;

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/web_url.h"
+#include "base/web_url.h"
 
 namespace hawser::cli {
 namespace {
@@ -61,7 +61,7 @@ Result<TcpProbe> TcpProbe::connect(const std::string& host, std::uint16_t port, 
     if (error == EINPROGRESS) error = probe.wait(POLLOUT) ? socket_error(probe.descriptor_) : ETIMEDOUT;
     if (error == 0) return probe;
   }
-  return unavailable(fmt::format("{}: {}", server::authority(host, port), system_error(error)));
+  return unavailable(fmt::format("{}: {}", authority(host, port), system_error(error)));
 }
 
 TcpProbe::~TcpProbe() {
@@ -106,8 +106,8 @@ Result<HttpAnswer> http_get(const std::string& host, std::uint16_t port, std::st
                             Millis timeout) {
   auto probe = TcpProbe::connect(host, port, timeout);
   if (!probe) return std::unexpected(probe.error());
-  const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", path,
-                                   server::authority(host, port));
+  const auto request =
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", path, authority(host, port));
   if (auto status = probe->send(request); !status) return std::unexpected(status.error());
   std::string text;
   while (text.size() < kMaxAnswer) {
@@ -122,7 +122,7 @@ Result<HttpAnswer> http_get(const std::string& host, std::uint16_t port, std::st
   if (!text.starts_with("HTTP/1.") || head_end == std::string::npos ||
       std::from_chars(text.data() + kStatusAt, text.data() + kStatusAt + 3, answer.status).ec !=
           std::errc()) {
-    return unavailable(fmt::format("{} does not speak HTTP", server::authority(host, port)));
+    return unavailable(fmt::format("{} does not speak HTTP", authority(host, port)));
   }
   answer.body = text.substr(head_end + 4);
   return answer;

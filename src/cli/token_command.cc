@@ -14,12 +14,15 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   hawser token --user ann --expires 1h
+  hawser token --worker builder-1 --type build --type test
   HAWSER_TOKEN=$(hawser token --user ann) hawser run test-job --url https://jobs.example
 
 Signed with the configured secret, else with the one that 'serve --dev' keeps in the data directory.)";
 
 struct Arguments {
   std::string user;
+  std::string worker;
+  std::vector<std::string> types;
   std::string expires;
   std::shared_ptr<ConfigFlags> config;
 };
@@ -34,7 +37,10 @@ int token(const Arguments& arguments) {
   }
   const auto config = arguments.config->load(server::process_environment());
   if (!config) return report(config.error());
-  const auto text = mint_local_token(*config, arguments.user, runtime::system_clock().wall_now(), lifetime);
+  const auto content = arguments.worker.empty()
+                           ? TokenContent(UserToken{arguments.user})
+                           : TokenContent(WorkerToken{arguments.worker, arguments.types});
+  const auto text = mint_local_token(*config, content, runtime::system_clock().wall_now(), lifetime);
   if (!text) return report(text.error());
   fmt::print("{}\n", *text);
   return to_int(ExitCode::completed);
@@ -43,10 +49,17 @@ int token(const Arguments& arguments) {
 }  // namespace
 
 void add_token_command(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("token", "Make a token for a user");
+  auto* command = app.add_subcommand("token", "Make a token for a user or a worker");
   command->footer(kFooter);
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("--user", arguments->user, "Whom the token names")->required();
+  auto* bearer = command->add_option_group("bearer", "Whom the token names");
+  bearer->add_option("--user", arguments->user, "A user");
+  auto* worker = bearer->add_option("--worker", arguments->worker, "A worker, which needs --type");
+  bearer->require_option(1);
+  auto* types = command->add_option("--type", arguments->types,
+                                    "A job type that the worker may run; '*' is every type");
+  types->needs(worker);
+  worker->needs(types);
   command->add_option("--expires", arguments->expires,
                       "How long it is valid: 90s, 15m, 1h, 7d (default: for ever)");
   arguments->config = ConfigFlags::add_to(*command, false);

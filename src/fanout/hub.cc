@@ -51,6 +51,7 @@ void Hub::announce(const job::CommitGroup& group) {
     if (owner.feed.announce(event) && !std::exchange(owner.moved, true)) moved.push_back(&owner);
   }
   for (auto* owner : moved) wake(*owner);
+  if (watcher_) watcher_(group);
 }
 
 void Hub::wake(Owner& owner) {
@@ -60,6 +61,11 @@ void Hub::wake(Owner& owner) {
 
 void Hub::raise_head(Owner& owner, std::uint64_t position) {
   if (owner.feed.raise_head(position)) wake(owner);
+}
+
+void Hub::catch_up() {
+  check_heads();
+  if (watcher_) watcher_({.events = {}, .work_queued = true, .revoked = {}});
 }
 
 void Hub::check_heads() {

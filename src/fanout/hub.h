@@ -51,8 +51,11 @@ class Hub {
                                    std::optional<std::uint64_t> from = std::nullopt);
 
   void announce(const job::CommitGroup& group);
+  /// Tells one more reader of every group, for what is not an event: work that was queued, leases that were
+  /// taken away. Before the first announcement.
+  void watch(std::function<void(const job::CommitGroup&)> watcher) { watcher_ = std::move(watcher); }
   /// Announcements were lost: ask the store for the heads of all followed owners.
-  void check_heads();
+  void catch_up();
 
   Loop& loop() { return loop_; }
   std::size_t followed_owners() const { return owners_.size(); }
@@ -74,6 +77,7 @@ class Hub {
   /// The log is known to reach `position`. Whoever learned it, all followers are told: the announcement that
   /// is still to come will not move the head any more.
   static void raise_head(Owner& owner, std::uint64_t position);
+  void check_heads();
   void check_next_head();
   void on_head(const std::string& name, const Result<std::uint64_t>& head);
   void schedule_check();
@@ -81,6 +85,7 @@ class Hub {
   Loop& loop_;
   job::JobService& jobs_;
   Encoder encode_;
+  std::function<void(const job::CommitGroup&)> watcher_;
   std::unordered_map<std::string, Owner> owners_;  // references to elements stay valid
   std::deque<std::string> unchecked_;              ///< owners whose head this round still compares
   Gauge followed_;

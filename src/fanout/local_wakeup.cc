@@ -35,7 +35,7 @@ class LocalWakeup::Mailbox : public std::enable_shared_from_this<Mailbox> {
       posted_ = false;
     }
     for (const auto& group : groups) hub_.announce(*group);
-    if (overflowed) hub_.check_heads();
+    if (overflowed) hub_.catch_up();
   }
 
   Hub& hub_;
@@ -52,7 +52,6 @@ LocalWakeup::LocalWakeup(const std::vector<Hub*>& hubs) {
 LocalWakeup::~LocalWakeup() = default;
 
 void LocalWakeup::announce(const std::shared_ptr<const job::CommitGroup>& group) {
-  if (group->events.empty()) return;  // only work was queued or revoked
   for (const auto& mailbox : mailboxes_) mailbox->put(group);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "job/on_loop.h"
 
 namespace hawser::job {
 namespace {
@@ -20,13 +21,6 @@ using Done = JobService::Done<T>;
 template <class T>
 void answer(Loop& loop, Done<T> done, Result<T> result) {
   loop.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-}
-
-/// A completion for the store that brings the reply back to the caller's core.
-Completion on_loop(Loop& loop, Done<Reply> done) {
-  return [&loop, done = std::move(done)](Result<Reply> result) mutable {
-    answer(loop, std::move(done), std::move(result));
-  };
 }
 
 /// Runs `read` on a reader thread and answers on `loop`.
@@ -88,6 +82,12 @@ Error unknown_type(std::string_view type, const std::map<std::string, InputCheck
 JobService::JobService(JobStore& store, WorkPool& readers, Clock& clock, Random& random,
                        std::map<std::string, InputCheck, std::less<>> types)
     : store_(store), readers_(readers), clock_(clock), random_(random), types_(std::move(types)) {}
+
+std::vector<std::string> JobService::types() const {
+  std::vector<std::string> names;
+  for (const auto& [name, check] : types_) names.push_back(name);
+  return names;
+}
 
 void JobService::start(Loop& loop, StartRequest request, Done<Reply> done) {
   if (auto valid = check(request); !valid) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/loop.h"
@@ -47,6 +48,9 @@ class JobService {
   void read_owner(Loop& loop, std::string owner, std::uint64_t after, ReadLimits limits,
                   Done<OwnerPage> done);
   void owner_head(Loop& loop, std::string owner, Done<std::uint64_t> done);
+
+  /// The types that exist, in alphabetical order.
+  std::vector<std::string> types() const;
 
   /// From now on starts and resumes answer shutting_down. Any thread.
   void drain() { draining_ = true; }

@@ -136,6 +136,7 @@ struct ClaimedJob {
   std::string input;
   /// Handler state of the newest standing checkpoint, JSON.
   std::optional<std::string> checkpoint;
+  std::uint32_t checkpoint_every = limits::kDefaultCheckpointEvery;  ///< Policy
 };
 
 struct Reply {
@@ -170,13 +171,20 @@ struct OwnerPage {
 
 // ---- What the store announces ----
 
+/// A holder that lost the right to write (its job was cancelled, timed out or ended by output_limit).
+struct Revoked {
+  JobId id;
+  std::uint64_t epoch = 0;             ///< the holder's; a later one is somebody else's
+  JobState state = JobState::created;  ///< of the job now
+  bool operator==(const Revoked&) const = default;
+};
+
 /// Everything one group commit made durable. Shared by all cores, immutable.
 struct CommitGroup {
   std::vector<EventPtr> events;  ///< in commit order; `complete` may be false
   /// A job was queued: idle workers should claim.
   bool work_queued = false;
-  /// Jobs whose current holder lost the right to write (cancelled, timed out, ended by output_limit).
-  std::vector<JobId> revoked;
+  std::vector<Revoked> revoked;
 };
 
 /// Called on the store's committing thread after the group is durable and after the completions of its
@@ -190,6 +198,16 @@ struct StoreStatus {
   std::size_t queued_commands = 0;
 };
 
+/// Where commands go: a store, or the way to one in another process.
+class Commands {
+ public:
+  virtual ~Commands() = default;
+
+  /// Any thread; never blocks on the disk. The completion runs exactly once, on the store's thread or (an
+  /// early refusal, a store without a thread) within the call; it must be quick. Hold no lock it needs.
+  virtual void submit(Command command, Completion completion) = 0;
+};
+
 /// The durable log and state of all jobs: the truth. Implementations pass test/store/job_store_contract.
 ///
 /// Guarantees of each:
@@ -200,14 +218,8 @@ struct StoreStatus {
 ///  3. What was announced or read stays readable, with the same bytes.
 ///  4. After an unclean stop every announced or acknowledged command is there; leases of holders that
 ///     were in the old process are taken back before the store opens, those with a time begin anew.
-class JobStore {
+class JobStore : public Commands {
  public:
-  virtual ~JobStore() = default;
-
-  /// Any thread; never blocks on the disk. The completion runs exactly once, on the store's thread or (an
-  /// early refusal, a store without a thread) within the call; it must be quick. Hold no lock it needs.
-  virtual void submit(Command command, Completion completion) = 0;
-
   // Reads block on the disk: call them on a reader thread, never on a loop. Any thread.
   virtual Result<JobRecord> find(const JobId& id) = 0;
   virtual Result<std::string> input(const JobId& id) = 0;

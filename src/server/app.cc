@@ -28,8 +28,10 @@ constexpr std::string_view kDevUser = "dev";
 constexpr auto kDevTokenLifetime = std::chrono::hours(24 * 30);
 
 std::map<std::string, job::InputCheck, std::less<>> input_checks(
-    const std::vector<std::shared_ptr<worker::Handler>>& handlers) {
+    const std::vector<std::shared_ptr<worker::Handler>>& handlers,
+    const std::vector<std::string>& remote_types) {
   std::map<std::string, job::InputCheck, std::less<>> checks;
+  for (const auto& type : remote_types) checks.emplace(type, nullptr);
   for (const auto& handler : handlers) {
     checks.emplace(std::string(handler->type()),
                    [handler](std::string_view input) { return handler->validate(input); });
@@ -126,9 +128,11 @@ Status App::build() {
 
   const auto handlers = worker::make_handlers(*options);
   readers_ = std::make_unique<runtime::ThreadPool>("reader", limits::kReaderThreads, limits::kReaderQueue);
-  executor_ = std::make_unique<worker::Executor>(*store_, clock, handlers, config_.worker.threads,
-                                                 std::string(kHolder), policies_);
-  jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random, input_checks(handlers));
+  executor_ = std::make_unique<worker::Executor>(
+      *store_, clock, handlers,
+      worker::Executor::Options{.threads = config_.worker.threads, .holder = std::string(kHolder)});
+  jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random,
+                                            input_checks(handlers, config_.worker.remote_types));
   if (auto made = make_recovery(); !made) return made;
   make_cores();
   store_->set_listener([this](const std::shared_ptr<const job::CommitGroup>& group) {
@@ -157,6 +161,7 @@ Status App::make_recovery() {
   Result<std::string> key = random.token(kRecoveryKeyBytes);
   if (config_.store.kind != "memory") key = load_or_create_recovery_key(config_.server.data_dir, random);
   if (!key) return std::unexpected(key.error());
+  leases_.emplace(*key);
   recovery_.emplace(*std::move(key), store_->status().incarnation);
   return {};
 }
@@ -189,6 +194,9 @@ void App::make_cores() {
         .authenticator = *authenticator_,
         .random = runtime::system_random(),
         .recovery = *recovery_,
+        .commands = *store_,
+        .leases = *leases_,
+        .lease = config_.worker.lease,
         .connect_timeout = config_.engine.connect_timeout,
         .close_older_elsewhere = [this, loop](
                                      const std::string& sid,

@@ -72,6 +72,7 @@ class App {
   std::unique_ptr<job::JobService> jobs_;
   std::optional<session::Authenticator> authenticator_;
   std::optional<session::Recovery> recovery_;
+  std::optional<session::LeaseSeal> leases_;
   std::vector<std::unique_ptr<fanout::Hub>> hubs_;
   std::vector<std::unique_ptr<session::Core>> cores_;
   std::unique_ptr<fanout::LocalWakeup> wakeup_;

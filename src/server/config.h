@@ -55,7 +55,9 @@ struct Config {
   } engine;
 
   struct Worker {
-    std::size_t threads = limits::kDefaultHandlerThreads;
+    std::size_t threads = limits::kDefaultHandlerThreads;  ///< 0: no job runs in the server
+    std::vector<std::string> remote_types;                 ///< that only other processes run
+    Millis lease = limits::kDefaultLease;                  ///< of a worker in another process
   } worker;
 
   struct Jobs {

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/web_url.h"
 #include "server/job_policy.h"
-#include "server/web_url.h"
 
 namespace hawser::server {
 namespace {
@@ -138,16 +138,26 @@ Status set_origins(Config& config, const SettingValue& value) {
   return {};
 }
 
-ConfigKey client_url() {
+Status set_remote_types(Config& config, const SettingValue& value) {
+  const auto& types = std::get<std::vector<std::string>>(value);
+  for (const auto& type : types) {
+    if (type.empty() || type.size() > limits::kMaxTypeName) {
+      return fail(Errc::config, fmt::format("a job type has 1 to {} bytes.", limits::kMaxTypeName));
+    }
+  }
+  config.worker.remote_types = types;
+  return {};
+}
+
+template <class At>
+ConfigKey list(std::string name, Status (*set)(Config&, const SettingValue&), At at) {
   ConfigKey key;
-  key.name = "server.client_url";
+  key.name = std::move(name);
   key.kind = KeyKind::list;
-  key.aliases = {"CLIENT_URL"};
-  key.set = set_origins;
-  key.show = [](const Config& config) {
+  key.set = set;
+  key.show = [at](const Config& config) {
     std::vector<std::string> quoted;
-    quoted.reserve(config.server.client_url.size());
-    for (const auto& origin : config.server.client_url) quoted.push_back(json::quoted(origin));
+    for (const auto& text : at(config)) quoted.push_back(json::quoted(text));
     return fmt::format("[{}]", fmt::join(quoted, ", "));
   };
   return key;
@@ -186,7 +196,10 @@ void add_server_keys(Keys& keys) {
   keys.push_back(with_aliases(text(
                                   "server.data_dir", [](auto& c) -> auto& { return c.server.data_dir; }),
                               {"HAWSER_DATA_DIR"}));
-  keys.push_back(client_url());
+  keys.push_back(with_aliases(
+      list(
+          "server.client_url", set_origins, [](auto& c) -> auto& { return c.server.client_url; }),
+      {"CLIENT_URL"}));
   keys.push_back(text(
       "server.static_dir", [](auto& c) -> auto& { return c.server.static_dir; }));
   keys.push_back(text(
@@ -242,11 +255,16 @@ void add_engine_keys(Keys& keys) {
 
 void add_job_keys(Keys& keys) {
   constexpr std::int64_t kMaxThreads = 4096;
+  constexpr std::int64_t kDayMs = 86'400'000;
   constexpr std::int64_t kMostJobs = 1'000'000;
   constexpr std::int64_t kPebibyte = std::int64_t{1} << 50;
   constexpr std::int64_t kDaySeconds = 86'400;
   keys.push_back(integer(
-      "worker.threads", 1, kMaxThreads, [](auto& c) -> auto& { return c.worker.threads; }));
+      "worker.threads", 0, kMaxThreads, [](auto& c) -> auto& { return c.worker.threads; }));
+  keys.push_back(list(
+      "worker.remote_types", set_remote_types, [](auto& c) -> auto& { return c.worker.remote_types; }));
+  keys.push_back(integer(
+      "worker.lease_ms", 1'000, kDayMs, [](auto& c) -> auto& { return c.worker.lease; }));
   keys.push_back(integer(
       "jobs.max_active_per_user", 1, kMostJobs, [](auto& c) -> auto& { return c.jobs.quota.active_jobs; }));
   keys.push_back(integer(

@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/web_url.h"
 #include "server/app.h"
 #include "server/signals.h"
 #include "server/tls.h"
-#include "server/web_url.h"
 
 namespace hawser::server {
 namespace {

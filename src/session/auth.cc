@@ -22,6 +22,10 @@ constexpr double kLatestSeconds = 253'402'300'799.0;
 std::unexpected<Error> refused() {
   return fail(Errc::unauthorized, "Authentication failed");
 }
+std::unexpected<Error> bad_name(std::string_view whose) {
+  return fail(Errc::bad_request, fmt::format("A {} name is text of 1 to {} bytes without control characters.",
+                                             whose, limits::kMaxOwner));
+}
 std::unexpected<Error> no_user() {
   return fail(Errc::unauthorized, "Invalid token: missing userId");
 }
@@ -92,23 +96,47 @@ bool is_usable_name(std::string_view name) {
   return name.find("\xEF\xBF\xBD") == std::string_view::npos;
 }
 
-Result<Identity> read_claims(const json::View& claims, WallMillis now) {
+/// Until when the token is valid; an error when that is over, has not begun, or cannot be read.
+Result<std::optional<WallMillis>> read_validity(const json::View& claims, WallMillis now) {
   const auto expiry = numeric_date(claims, "exp");
   const auto not_before = numeric_date(claims, "nbf");
   if (!expiry || !not_before) return refused();
-  Identity identity;
-  if (*expiry) {
-    identity.expires_at = static_cast<WallMillis>(std::floor(**expiry * 1000.0));
-    if (now >= *identity.expires_at) return refused();
-  }
   if (*not_before && static_cast<double>(now + kNotBeforeLeeway) < **not_before * 1000.0) return refused();
+  if (!*expiry) return std::nullopt;
+  const auto expires_at = static_cast<WallMillis>(std::floor(**expiry * 1000.0));
+  if (now >= expires_at) return refused();
+  return expires_at;
+}
 
+std::optional<std::string> read_name(const std::optional<json::View>& claim) {
+  auto name = claim ? claim->as_string() : std::nullopt;
+  return name && is_usable_name(*name) ? name : std::nullopt;
+}
+
+Result<Identity> read_user(const json::View& claims, WallMillis now) {
+  const auto expires_at = read_validity(claims, now);
+  if (!expires_at) return std::unexpected(expires_at.error());
+  if (claims.find("worker")) return refused();
   auto claim = claims.find("userId");
   if (!claim) claim = claims.find("sub");
-  if (!claim) return no_user();
-  auto user = claim->as_string();
-  if (!user || !is_usable_name(*user)) return no_user();
-  identity.user = std::move(*user);
+  auto user = read_name(claim);
+  if (!user) return no_user();
+  return Identity{*std::move(user), *expires_at};
+}
+
+Result<WorkerIdentity> read_worker(const json::View& claims, WallMillis now) {
+  const auto expires_at = read_validity(claims, now);
+  if (!expires_at) return std::unexpected(expires_at.error());
+  auto name = read_name(claims.find("worker"));
+  if (!name) return fail(Errc::unauthorized, "Invalid token: missing worker");
+  WorkerIdentity identity{*std::move(name), {}, *expires_at};
+  const auto types = claims.find("types");
+  if (!types || !types->is(json::Kind::array)) return refused();
+  for (auto it = types->elements(); auto type = it.next();) {
+    auto text = read_name(type);
+    if (!text) return refused();
+    identity.types.push_back(*std::move(text));
+  }
   return identity;
 }
 
@@ -129,35 +157,65 @@ Result<Authenticator> Authenticator::make(Algorithm algorithm, std::string key) 
   return Authenticator(std::make_unique<State>(State{std::move(*jwt_key)}));
 }
 
-Result<Identity> Authenticator::verify(std::string_view token, WallMillis now) const {
-  if (token.empty()) return fail(Errc::unauthorized, "Authentication token required");
-  if (token.size() > limits::kMaxToken) return refused();
-  const auto parts = split(token);
-  if (!parts || !header_fits(parts->header, state_->key.algorithm_name())) return refused();
-  const auto signature = base64url_decode(parts->signature);
-  if (!signature || !state_->key.verify(parts->signed_text, *signature)) return refused();
-  // Only now is anything of the claims believed, or even parsed.
-  std::string storage;
-  const auto claims = decode_object(parts->claims, storage);
-  if (!claims) return refused();
-  return read_claims(*claims, now);
+bool WorkerIdentity::may_run(std::string_view type) const {
+  return std::ranges::any_of(types, [&](const auto& allowed) { return allowed == type || allowed == "*"; });
 }
 
-Result<std::string> Authenticator::mint(std::string_view user, WallMillis now,
+/// Decodes the claims of a token that is ours into `claims`, else says why it is refused.
+std::optional<Error> Authenticator::refusal(std::string_view token, std::string& claims) const {
+  if (token.empty()) return Error{Errc::unauthorized, "Authentication token required"};
+  if (token.size() > limits::kMaxToken) return refused().error();
+  const auto parts = split(token);
+  if (!parts || !header_fits(parts->header, state_->key.algorithm_name())) return refused().error();
+  const auto signature = base64url_decode(parts->signature);
+  if (!signature || !state_->key.verify(parts->signed_text, *signature)) return refused().error();
+  // Only now is anything of the claims believed, or even parsed.
+  std::string storage;
+  const auto object = decode_object(parts->claims, storage);
+  if (!object) return refused().error();
+  claims = object->raw();
+  return std::nullopt;
+}
+
+Result<Identity> Authenticator::verify(std::string_view token, WallMillis now) const {
+  std::string claims;
+  if (auto error = refusal(token, claims)) return std::unexpected(*std::move(error));
+  return read_user(json::View(claims), now);
+}
+
+Result<WorkerIdentity> Authenticator::verify_worker(std::string_view token, WallMillis now) const {
+  std::string claims;
+  if (auto error = refusal(token, claims)) return std::unexpected(*std::move(error));
+  return read_worker(json::View(claims), now);
+}
+
+Result<std::string> Authenticator::sign(json::Object claims, WallMillis now,
                                         std::optional<Millis> lifetime) const {
-  if (!is_usable_name(user)) {
-    return fail(
-        Errc::bad_request,
-        fmt::format("A user name is text of 1 to {} bytes without control characters.", limits::kMaxOwner));
-  }
-  const auto header = json::Object().add("alg", state_->key.algorithm_name()).add("typ", "JWT").str();
-  json::Object claims;
-  claims.add("userId", user).add("iat", now / 1000);
+  claims.add("iat", now / 1000);
   if (lifetime) claims.add("exp", (now + lifetime->count()) / 1000);
+  const auto header = json::Object().add("alg", state_->key.algorithm_name()).add("typ", "JWT").str();
   auto token = base64url_encode(header) + "." + base64url_encode(std::move(claims).str());
   const auto signature = state_->key.sign(token);
   if (!signature) return std::unexpected(signature.error());
   return token + "." + base64url_encode(*signature);
+}
+
+Result<std::string> Authenticator::mint(std::string_view user, WallMillis now,
+                                        std::optional<Millis> lifetime) const {
+  if (!is_usable_name(user)) return bad_name("user");
+  return sign(std::move(json::Object().add("userId", user)), now, lifetime);
+}
+
+Result<std::string> Authenticator::mint_worker(std::string_view name, const std::vector<std::string>& types,
+                                               WallMillis now, std::optional<Millis> lifetime) const {
+  if (!is_usable_name(name)) return bad_name("worker");
+  if (types.empty()) return fail(Errc::bad_request, "A worker needs the job types it may run.");
+  std::string list;
+  for (const auto& type : types) {
+    list += list.empty() ? '[' : ',';
+    json::append_string(list, type);
+  }
+  return sign(std::move(json::Object().add("worker", name).raw("types", list + "]")), now, lifetime);
 }
 
 }  // namespace hawser::session

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/time.h"
 
 namespace hawser::session {
@@ -17,6 +19,15 @@ std::optional<Algorithm> parse_algorithm(std::string_view name);  ///< "HS256", 
 struct Identity {
   std::string user;                      ///< claim `userId`, or `sub` where it is missing
   std::optional<WallMillis> expires_at;  ///< claim `exp`
+};
+
+/// Whom a worker's token names.
+struct WorkerIdentity {
+  std::string name;                ///< claim `worker`
+  std::vector<std::string> types;  ///< claim `types`: what it may claim; "*" is every type
+  std::optional<WallMillis> expires_at;
+
+  bool may_run(std::string_view type) const;
 };
 
 /// Verifies JSON Web Tokens (RFC 7519, RFC 8725). Key and algorithm are fixed here and never taken from
@@ -34,11 +45,19 @@ class Authenticator {
   /// token), "Authentication failed", "Invalid token: missing userId". `nbf` and `exp` are honoured with
   /// 30 s of leeway for `nbf` and none for `exp`.
   Result<Identity> verify(std::string_view token, WallMillis now) const;
+  /// The same for workers; the third text is "Invalid token: missing worker". Neither kind of token passes
+  /// for the other: one with a claim `worker` is no user's.
+  Result<WorkerIdentity> verify_worker(std::string_view token, WallMillis now) const;
   /// Signs {"userId", "iat", "exp"?}. HMAC algorithms only.
   Result<std::string> mint(std::string_view user, WallMillis now, std::optional<Millis> lifetime) const;
+  /// Signs {"worker", "types", "iat", "exp"?}.
+  Result<std::string> mint_worker(std::string_view name, const std::vector<std::string>& types,
+                                  WallMillis now, std::optional<Millis> lifetime) const;
 
  private:
   struct State;
+  std::optional<Error> refusal(std::string_view token, std::string& claims) const;
+  Result<std::string> sign(json::Object claims, WallMillis now, std::optional<Millis> lifetime) const;
   explicit Authenticator(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -6,7 +6,9 @@
 
 namespace hawser::session {
 
-Core::Core(const Parts& parts) : parts_(parts) {}
+Core::Core(const Parts& parts) : parts_(parts) {
+  parts_.hub.watch([this](const job::CommitGroup& group) { on_commit(group); });
+}
 
 Core::~Core() = default;
 
@@ -16,6 +18,11 @@ std::unique_ptr<ChannelHandler> Core::make_session(Channel& channel, const Hands
 
 void Core::announce_shutdown() {
   for (auto* session : sessions_) session->announce_shutdown();
+}
+
+void Core::on_commit(const job::CommitGroup& group) {
+  if (!group.work_queued && group.revoked.empty()) return;
+  for (auto* session : with_workers_) session->on_commit(group);
 }
 
 void Core::close_older(const std::string& sid, TimePoint connected_at) {

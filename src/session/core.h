@@ -13,6 +13,7 @@
 #include "job/job_service.h"
 #include "session/auth.h"
 #include "session/gauges.h"
+#include "session/lease_seal.h"
 #include "session/recovery.h"
 
 namespace hawser::session {
@@ -27,6 +28,9 @@ struct Parts {
   const Authenticator& authenticator;
   Random& random;
   const Recovery& recovery;
+  job::Commands& commands;  ///< where those of workers go
+  const LeaseSeal& leases;
+  Duration lease = limits::kDefaultLease;  ///< of a worker in another process
   Duration connect_timeout = limits::kConnectTimeout;
   /// Calls Core::close_older on all other cores.
   std::function<void(const std::string& sid, TimePoint connected_at)> close_older_elsewhere{};
@@ -51,6 +55,8 @@ class Core {
   void announce_shutdown();
   /// Ends the connection that held this sid before its client came back at `connected_at`, if it is here.
   void close_older(const std::string& sid, TimePoint connected_at);
+  /// What the store has committed, for workers; `Parts::hub` passes it on.
+  void on_commit(const job::CommitGroup& group);
   std::size_t sessions() const { return sessions_.size(); }
   const Gauges& gauges() const { return gauges_; }
 
@@ -63,6 +69,7 @@ class Core {
   Gauges gauges_;
   Parts parts_;
   std::set<Session*> sessions_;
+  std::set<Session*> with_workers_;                      ///< those in the namespace of workers
   std::unordered_map<std::string, Session*> connected_;  ///< by the sid in the default namespace
 };
 

@@ -9,22 +9,22 @@
 namespace hawser::session {
 
 void Outlet::send(SharedBytes packet) {
-  if (closed_) return;
-  channel_.send(std::move(packet));
-  if (channel_.buffered_bytes() > limits::kSendHardLimit) close(CloseReason::too_slow);
+  if (line_.closed) return;
+  line_.channel.send(std::move(packet));
+  if (line_.channel.buffered_bytes() > limits::kSendHardLimit) close(CloseReason::too_slow);
 }
 
 void Outlet::event(std::string_view name, std::string_view body_json) {
-  send(socketio::encode_event(socketio::kDefaultNamespace, name, {body_json}));
+  send(socketio::encode_event(nsp_, name, {body_json}));
 }
 
 void Outlet::event(std::string_view name, std::string_view body_json, std::string_view offset) {
   if (offset.empty()) return event(name, body_json);
-  send(socketio::encode_event(socketio::kDefaultNamespace, name, {body_json, json::quoted(offset)}));
+  send(socketio::encode_event(nsp_, name, {body_json, json::quoted(offset)}));
 }
 
 void Outlet::ack(const Ack& ack, std::string_view body_json) {
-  if (ack) send(socketio::encode_ack(socketio::kDefaultNamespace, *ack, {body_json}));
+  if (ack) send(socketio::encode_ack(nsp_, *ack, {body_json}));
 }
 
 void Outlet::refuse(const Ack& ack, std::string_view job_id, const Error& error) {
@@ -40,12 +40,12 @@ void Outlet::refuse(const Ack& ack, std::string_view job_id, const Error& error)
 }
 
 bool Outlet::has_room() const {
-  return !closed_ && channel_.has_room();
+  return !line_.closed && line_.channel.has_room();
 }
 
 void Outlet::close(CloseReason reason) {
-  if (std::exchange(closed_, true)) return;
-  channel_.close(reason);
+  if (std::exchange(line_.closed, true)) return;
+  line_.channel.close(reason);
 }
 
 }  // namespace hawser::session

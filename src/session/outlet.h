@@ -13,11 +13,18 @@ namespace hawser::session {
 /// The ack id of a command; nothing when its sender wants no ack.
 using Ack = std::optional<std::uint64_t>;
 
-/// What a session sends in the default namespace, and its one way to end the connection. Job events stop
-/// at kSendHighWater (`has_room`); answers may go on to kSendHardLimit, where the peer is closed.
+/// The connection of a session, shared by the outlets of its namespaces.
+struct Line {
+  Channel& channel;
+  bool closed = false;
+};
+
+/// What a session sends in one namespace, and its one way to end the connection. Job events stop at
+/// kSendHighWater (`has_room`); answers may go on to kSendHardLimit, where the peer is closed.
 class Outlet {
  public:
-  explicit Outlet(Channel& channel) : channel_(channel) {}
+  /// `nsp` must outlive it, as `line` must.
+  Outlet(Line& line, std::string_view nsp) : line_(line), nsp_(nsp) {}
 
   void send(SharedBytes packet);
   void send(std::string packet) { send(share(std::move(packet))); }
@@ -32,15 +39,15 @@ class Outlet {
   void refuse(const Ack& ack, std::string_view job_id, const Error& error);
 
   bool has_room() const;
-  bool is_closed() const { return closed_; }
+  bool is_closed() const { return line_.closed; }
   /// The first reason counts; nothing is sent after it.
   void close(CloseReason reason);
   /// The transport is gone.
-  void on_closed() { closed_ = true; }
+  void on_closed() { line_.closed = true; }
 
  private:
-  Channel& channel_;
-  bool closed_ = false;
+  Line& line_;
+  std::string_view nsp_;
 };
 
 }  // namespace hawser::session

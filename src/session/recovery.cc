@@ -1,14 +1,12 @@
 #include "session/recovery.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
-#include <array>
-#include <stdexcept>
 #include <utility>
 
 #include "base/limits.h"
 #include "session/base64url.h"
+#include "session/hmac.h"
 
 namespace hawser::session {
 namespace {
@@ -36,19 +34,11 @@ std::uint64_t read_number(std::string_view bytes) {
 Recovery::Recovery(std::string key, std::string incarnation)
     : key_(std::move(key)), incarnation_(std::move(incarnation)) {}
 
-/// HMAC-SHA256. The parts before the user have a fixed length or cannot hold a NUL, so no two inputs meet.
+/// The parts before the user have a fixed length or cannot hold a NUL, so no two inputs meet.
 std::string Recovery::sign(std::string_view user, std::string_view body) const {
   auto text = std::string(kPurpose).append(incarnation_);
   text.append(1, '\0').append(body).append(user);
-  std::array<unsigned char, kSignature> digest{};
-  std::size_t size = 0;
-  if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_.data(), key_.size(),
-                reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
-                digest.size(), &size) == nullptr ||
-      size != digest.size()) {
-    throw std::runtime_error("OpenSSL cannot compute an HMAC");
-  }
-  return {digest.begin(), digest.end()};
+  return hmac_sha256(key_, text);
 }
 
 std::string Recovery::make_pid(std::string_view user, const Start& start, WallMillis now) const {

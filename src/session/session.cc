@@ -27,9 +27,12 @@ std::string token_of(std::string_view auth, const std::string& query_token) {
 
 Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
     : core_(core),
-      outlet_(channel),
+      line_{channel},
+      outlet_(line_, kNamespace),
+      to_worker_(line_, kWorkers),
       query_token_(info.query_token),
-      connection_({std::string(kNamespace)}, core.parts_.loop.now() + core.parts_.connect_timeout),
+      connection_({std::string(kNamespace), std::string(kWorkers)},
+                  core.parts_.loop.now() + core.parts_.connect_timeout),
       attachment_bytes_(core.gauges_.attachment_bytes) {
   if (!query_token_.empty()) {
     knows_query_token_ =
@@ -44,6 +47,7 @@ Session::Session(Core& core, Channel& channel, const HandshakeInfo& info)
 
 Session::~Session() {
   forget_client();
+  forget_worker();
   core_.parts_.loop.cancel(connect_timer_);
   core_.parts_.loop.cancel(attachment_timer_);
   core_.sessions_.erase(this);
@@ -73,7 +77,7 @@ void Session::mind_attachments() {
 }
 
 bool Session::is_authenticated() const {
-  return client_ || knows_query_token_;
+  return client_ || worker_ || knows_query_token_;
 }
 
 void Session::on_writable() {
@@ -84,14 +88,19 @@ void Session::on_closed(std::string_view reason) {
   spdlog::debug("connection closed: {}", reason);
   outlet_.on_closed();
   forget_client();
+  forget_worker();
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
   core_.parts_.loop.cancel(std::exchange(attachment_timer_, TimerId::none));
 }
 
 void Session::announce_shutdown() {
-  if (!connection_.is_connected(kNamespace)) return;
-  outlet_.event("server:shutdown",
-                json::Object().add("message", "Server restarting, please reconnect").str());
+  const auto body = json::Object().add("message", "Server restarting, please reconnect").str();
+  if (connection_.is_connected(kNamespace)) outlet_.event("server:shutdown", body);
+  if (connection_.is_connected(kWorkers)) to_worker_.event("server:shutdown", body);
+}
+
+void Session::on_commit(const job::CommitGroup& group) {
+  worker_->on_commit(group);
 }
 
 void Session::act(const socketio::Reply& reply) {
@@ -99,13 +108,19 @@ void Session::act(const socketio::Reply& reply) {
 }
 
 void Session::act(const socketio::ConnectRequest& request) {
+  if (request.nsp == kWorkers) return connect_worker(request);
+  connect_client(request);
+}
+
+void Session::refuse(std::string_view nsp, const Error& error) {
+  core_.gauges_.refused.add(1);
+  outlet_.send(connection_.refuse(nsp, error.message));
+}
+
+void Session::connect_client(const socketio::ConnectRequest& request) {
   const auto token = token_of(request.auth, query_token_);
   auto identity = core_.parts_.authenticator.verify(token, core_.parts_.loop.wall_now());
-  if (!identity) {
-    core_.gauges_.refused.add(1);
-    outlet_.send(connection_.refuse(kNamespace, identity.error().message));
-    return;
-  }
+  if (!identity) return refuse(kNamespace, identity.error());
   // The answer waits for the cursor: whatever the client does after it is behind the cursor.
   const auto user = identity->user;
   auto how = arrival(*std::move(identity), request.auth);
@@ -116,7 +131,24 @@ void Session::act(const socketio::ConnectRequest& request) {
                      if (!recovered) renew(recoverable, user, position);
                      accept();
                    },
-                   [this] { end_for_good(); }});
+                   [this] { end_for_good(kNamespace); }});
+}
+
+void Session::connect_worker(const socketio::ConnectRequest& request) {
+  const auto token = token_of(request.auth, query_token_);
+  auto identity = core_.parts_.authenticator.verify_worker(token, core_.parts_.loop.wall_now());
+  if (!identity) return refuse(kWorkers, identity.error());
+  stop_waiting();
+  core_.gauges_.accepted.add(1);
+  outlet_.send(connection_.accept(kWorkers, core_.parts_.random.token(kSidBytes)));
+  worker_ = std::make_unique<RemoteWorker>(core_.parts_, core_.gauges_, to_worker_, *std::move(identity),
+                                           [this] { end_for_good(kWorkers); });
+  core_.with_workers_.insert(this);
+}
+
+void Session::forget_worker() {
+  core_.with_workers_.erase(this);
+  worker_.reset();
 }
 
 Arrival Session::arrival(Identity identity, std::string_view auth) {
@@ -148,8 +180,12 @@ void Session::renew(bool recoverable, const std::string& user, std::uint64_t pos
   pid_ = recoverable ? parts.recovery.make_pid(user, {sid_, position}, parts.loop.wall_now()) : std::string();
 }
 
-void Session::accept() {
+void Session::stop_waiting() {
   core_.parts_.loop.cancel(std::exchange(connect_timer_, TimerId::none));
+}
+
+void Session::accept() {
+  stop_waiting();
   connected_at_ = core_.parts_.loop.now();
   core_.enter(sid_, *this);
   core_.gauges_.accepted.add(1);
@@ -161,17 +197,20 @@ void Session::forget_client() {
   client_.reset();
 }
 
-void Session::end_for_good() {
-  outlet_.send(connection_.leave(kNamespace));
+void Session::end_for_good(std::string_view nsp) {
+  outlet_.send(connection_.leave(nsp));
   outlet_.close(CloseReason::final_disconnect);
 }
 
 void Session::act(const socketio::Received& received) {
   // We ask for no acks, so those that come are for nobody.
-  if (received.packet.is_event()) client_->on_event(received.packet);
+  if (!received.packet.is_event()) return;
+  if (received.packet.nsp == kWorkers) return worker_->on_event(received.packet);
+  client_->on_event(received.packet);
 }
 
-void Session::act(const socketio::Left&) {
+void Session::act(const socketio::Left& left) {
+  if (left.nsp == kWorkers) return forget_worker();
   forget_client();
 }
 

@@ -9,12 +9,14 @@
 #include "session/client.h"
 #include "session/core.h"
 #include "session/outlet.h"
+#include "session/remote_worker.h"
 #include "socketio/connection.h"
 
 namespace hawser::session {
 
-/// The application of one Engine.IO session: Socket.IO's rules, authentication at CONNECT, and the Client
-/// while the default namespace is connected. Made by Core, owned by `net`; lives on its core.
+/// The application of one Engine.IO session: Socket.IO's rules, authentication at CONNECT, the Client while
+/// the default namespace is connected, and the RemoteWorker while /workers is. Made by Core, owned by `net`;
+/// lives on its core.
 class Session final : public ChannelHandler {
  public:
   Session(Core& core, Channel& channel, const HandshakeInfo& info);
@@ -29,6 +31,8 @@ class Session final : public ChannelHandler {
   void on_closed(std::string_view reason) override;
 
   void announce_shutdown();
+  /// Only while it is in the namespace of workers.
+  void on_commit(const job::CommitGroup& group);
   /// Its client has come back on another connection.
   void close_for_heir() { outlet_.close(CloseReason::taken_over); }
   /// When the default namespace was connected.
@@ -42,15 +46,22 @@ class Session final : public ChannelHandler {
   void act(const socketio::Left& left);
   void act(const socketio::Violation& violation);
 
+  void connect_client(const socketio::ConnectRequest& request);
+  void connect_worker(const socketio::ConnectRequest& request);
+  void refuse(std::string_view nsp, const Error& error);
   Arrival arrival(Identity identity, std::string_view auth);
   void renew(bool recoverable, const std::string& user, std::uint64_t position);
   void accept();
   void forget_client();
-  void end_for_good();
+  void forget_worker();
+  void stop_waiting();
+  void end_for_good(std::string_view nsp);
   void mind_attachments();
 
   Core& core_;
+  Line line_;
   Outlet outlet_;
+  Outlet to_worker_;
   std::string query_token_;
   bool knows_query_token_ = false;  ///< it proves who the peer is, before CONNECT does
   socketio::Connection connection_;
@@ -61,6 +72,7 @@ class Session final : public ChannelHandler {
   TimerId attachment_timer_ = TimerId::none;  ///< while attachments are due
   GaugeShare attachment_bytes_;
   std::unique_ptr<Client> client_;
+  std::unique_ptr<RemoteWorker> worker_;
 };
 
 }  // namespace hawser::session

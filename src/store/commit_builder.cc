@@ -147,6 +147,7 @@ Result<std::unique_ptr<job::ClaimedJob>> CommitBuilder::lease(const job::JobReco
   }
   if (const auto owner = context_.table.owner(*record.owner); !owner) return std::unexpected(owner.error());
   claimed->record = job::lease(record, command);
+  claimed->checkpoint_every = context_.table.schedule().policy(*record.type).checkpoint_every;
   context_.table.put(&record, claimed->record, context_.now);
   return claimed;
 }
@@ -200,7 +201,7 @@ Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
     if (event.kind == job::EventKind::checkpoint) new_checkpoints_[event.job] = event.payload;
     group_.events.push_back(std::make_shared<const job::Event>(std::move(event)));
   }
-  if (change.revoked) group_.revoked.push_back(before.id);
+  if (change.revoked) group_.revoked.push_back({before.id, before.epoch, change.record.state});
   if (change.record.queued && !before.queued) group_.work_queued = true;
   context_.table.put(&before, std::move(change.record), context_.now);
   return {};

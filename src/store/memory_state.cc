@@ -70,7 +70,8 @@ MemoryState::Outcome MemoryState::run(job::Claim&& command, Moment now) {
     }
     put(job, job::lease(job.record, command), now, outcome.group);
     outcome.reply = job::reply_to(job.record, false);
-    outcome.reply->claimed = std::make_unique<job::ClaimedJob>(job.record, job.input, std::nullopt);
+    outcome.reply->claimed = std::make_unique<job::ClaimedJob>(
+        job.record, job.input, std::nullopt, schedule_.policy(*job.record.type).checkpoint_every);
     if (const auto sequence = job.record.checkpoint_sequence; sequence > 0) {
       outcome.reply->claimed->checkpoint = *job.log.at(sequence - 1)->payload;
     }
@@ -132,7 +133,7 @@ void MemoryState::apply(Job& job, job::Change& change, Moment now, job::CommitGr
     owner.events.push_back(shared);
     group.events.push_back(std::move(shared));
   }
-  if (change.revoked) group.revoked.push_back(job.record.id);
+  if (change.revoked) group.revoked.push_back({job.record.id, job.record.epoch, change.record.state});
   put(job, std::move(change.record), now, group);
 }
 

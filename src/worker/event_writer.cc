@@ -7,9 +7,9 @@
 
 namespace hawser::worker {
 
-EventWriter::EventWriter(job::JobStore& store, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
+EventWriter::EventWriter(job::Commands& commands, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
                          std::uint64_t epoch)
-    : store_(store), clock_(clock), stop_(std::move(stop)), id_(id), epoch_(epoch) {}
+    : commands_(commands), clock_(clock), stop_(std::move(stop)), id_(id), epoch_(epoch) {}
 
 Status EventWriter::push(job::NewEvent event) {
   Lock lock(mutex_);
@@ -72,8 +72,9 @@ void EventWriter::send_gathered(Lock& lock) {
 void EventWriter::send_batch(Lock& lock) {
   job::Append append{id_, epoch_, batch_sequence_, batch_};
   lock.unlock();  // The store may refuse within the call.
-  store_.submit(std::move(append),
-                [self = shared_from_this()](const Result<job::Reply>& answer) { self->on_answer(answer); });
+  commands_.submit(std::move(append), [self = shared_from_this()](const Result<job::Reply>& answer) {
+    self->on_answer(answer);
+  });
 }
 
 void EventWriter::on_answer(const Result<job::Reply>& answer) {

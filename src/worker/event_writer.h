@@ -25,7 +25,7 @@ namespace hawser::worker {
 /// outlive the run.
 class EventWriter : public std::enable_shared_from_this<EventWriter> {
  public:
-  EventWriter(job::JobStore& store, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
+  EventWriter(job::Commands& commands, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
               std::uint64_t epoch);
 
   /// Takes the event, waiting while the window is full. Once closed: the error it was closed with.
@@ -51,7 +51,7 @@ class EventWriter : public std::enable_shared_from_this<EventWriter> {
   void on_refusal(const Error& error, Lock& lock);
   void close_locked(Error error);
 
-  job::JobStore& store_;
+  job::Commands& commands_;
   Clock& clock_;
   const std::shared_ptr<StopSignal> stop_;
   const JobId id_;

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "runtime/thread_pool.h"
+#include "worker/backoff.h"
 #include "worker/job_run.h"
 #include "worker/job_runner.h"
 
@@ -42,24 +43,20 @@ std::vector<std::string> types_of(const Handlers& handlers) {
 }  // namespace
 
 struct Executor::State {
-  State(job::JobStore& store_in, Clock& clock_in, std::vector<std::shared_ptr<Handler>> handlers_in,
-        std::size_t threads, std::string holder_in, std::shared_ptr<const job::Policies> policies_in)
-      : store(store_in),
+  State(job::Commands& commands_in, Clock& clock_in, std::vector<std::shared_ptr<Handler>> handlers_in,
+        Options options_in)
+      : commands(commands_in),
         clock(clock_in),
         handlers(by_type(std::move(handlers_in))),
         types(types_of(handlers)),
-        slots(threads),
-        holder(std::move(holder_in)),
-        policies(std::move(policies_in)),
-        pool("handler", threads, threads) {}
+        options(std::move(options_in)),
+        pool("handler", options.threads, options.threads) {}
 
-  job::JobStore& store;
+  job::Commands& commands;
   Clock& clock;
   const Handlers handlers;
   const std::vector<std::string> types;
-  const std::size_t slots;
-  const std::string holder;
-  const std::shared_ptr<const job::Policies> policies;
+  const Options options;
 
   std::mutex mutex;
   std::condition_variable wake_dispatcher;
@@ -85,17 +82,21 @@ struct Executor::State {
   // -- The store's thread --
   void on_claim(Result<job::Reply> reply, std::uint64_t hints_before);
   void found_work(job::ClaimedJob claimed);
-  void revoke(const JobId& id);
+  void revoke(const job::Revoked& lost);
 
   // -- A pool thread --
   void run_job(const RunPtr& run);
 
+  // -- Any thread --
+  void renew(const RunPtr& run);
+  void renew_all();
   void stop_all(StopReason reason);
 };
 
 void Executor::State::dispatch() {
   Lock lock(mutex);
   auto next_poll = std::chrono::steady_clock::now() + kPollInterval;
+  auto next_renewal = std::chrono::steady_clock::now() + options.renew_every;
   while (!stopping) {
     if (should_claim()) {
       claim(lock);
@@ -104,23 +105,31 @@ void Executor::State::dispatch() {
     const auto until = active.empty() ? kPollInterval : kTickInterval;
     wake_dispatcher.wait_for(lock, until, [this] { return stopping || should_claim(); });
     tick(lock);
-    if (const auto now = std::chrono::steady_clock::now(); now >= next_poll) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_poll) {
       next_poll = now + kPollInterval;
       ++hints;
+    }
+    if (options.renew_every > Duration(0) && now >= next_renewal) {
+      next_renewal = now + options.renew_every;
+      lock.unlock();
+      renew_all();
+      lock.lock();
     }
   }
 }
 
 bool Executor::State::should_claim() const {
-  return !draining && hints > empty_at && claims < claim_width && active.size() + claims < slots;
+  return !draining && hints > empty_at && claims < claim_width && active.size() + claims < options.threads;
 }
 
 void Executor::State::claim(Lock& lock) {
   ++claims;
   const auto hints_before = hints;
   lock.unlock();  // The store may answer within the call.
-  store.submit(job::Claim{.types = types, .holder = holder},
-               [this, hints_before](Result<job::Reply> reply) { on_claim(std::move(reply), hints_before); });
+  commands.submit(
+      job::Claim{.types = types, .holder = options.holder},
+      [this, hints_before](Result<job::Reply> reply) { on_claim(std::move(reply), hints_before); });
   lock.lock();
 }
 
@@ -144,8 +153,7 @@ void Executor::State::on_claim(Result<job::Reply> reply, std::uint64_t hints_bef
 }
 
 void Executor::State::found_work(job::ClaimedJob claimed) {
-  const auto checkpoint_every = policies->of(*claimed.record.type).checkpoint_every;
-  auto run = std::make_shared<JobRun>(store, clock, std::move(claimed), checkpoint_every);
+  auto run = std::make_shared<JobRun>(commands, clock, std::move(claimed));
   {
     const Lock lock(mutex);
     active.push_back(run);
@@ -157,21 +165,39 @@ void Executor::State::found_work(job::ClaimedJob claimed) {
 
 void Executor::State::run_job(const RunPtr& run) {
   const auto handler = handlers.find(*run->record().type);
-  JobRunner(store, *run, *handler->second).execute();
+  JobRunner(commands, *run, *handler->second).execute();
   const Lock lock(mutex);
   std::erase(active, run);
   settled.notify_all();
   wake_dispatcher.notify_one();
 }
 
-void Executor::State::revoke(const JobId& id) {
+/// A later lease of the same job, already here, is not meant.
+void Executor::State::revoke(const job::Revoked& lost) {
   std::vector<RunPtr> revoked;
   {
     const Lock lock(mutex);
-    std::ranges::copy_if(active, std::back_inserter(revoked),
-                         [&](const RunPtr& run) { return run->id() == id; });
+    std::ranges::copy_if(active, std::back_inserter(revoked), [&](const RunPtr& run) {
+      return run->id() == lost.id && run->record().epoch <= lost.epoch;
+    });
   }
-  for (const auto& run : revoked) run->request_stop(StopReason::cancelled);
+  const bool cancelled = lost.state == job::JobState::cancelled;
+  for (const auto& run : revoked) run->request_stop(cancelled ? StopReason::cancelled : StopReason::fenced);
+}
+
+void Executor::State::renew(const RunPtr& run) {
+  commands.submit(job::Renew{run->id(), run->record().epoch}, [run](const Result<job::Reply>& reply) {
+    if (!reply && has_lost_job(reply.error().code)) run->request_stop(StopReason::fenced);
+  });
+}
+
+void Executor::State::renew_all() {
+  std::vector<RunPtr> runs;
+  {
+    const Lock lock(mutex);
+    runs = active;
+  }
+  for (const auto& run : runs) renew(run);
 }
 
 void Executor::State::stop_all(StopReason reason) {
@@ -184,10 +210,9 @@ void Executor::State::stop_all(StopReason reason) {
   for (const auto& run : runs) run->request_stop(reason);
 }
 
-Executor::Executor(job::JobStore& store, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
-                   std::size_t threads, std::string holder, std::shared_ptr<const job::Policies> policies)
-    : state_(std::make_unique<State>(store, clock, std::move(handlers), threads, std::move(holder),
-                                     std::move(policies))) {}
+Executor::Executor(job::Commands& commands, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
+                   Options options)
+    : state_(std::make_unique<State>(commands, clock, std::move(handlers), std::move(options))) {}
 
 Executor::~Executor() {
   state_->stop_all(StopReason::draining);
@@ -207,11 +232,15 @@ void Executor::start() {
 }
 
 void Executor::on_commit(const job::CommitGroup& group) {
-  for (const auto& id : group.revoked) state_->revoke(id);
+  for (const auto& lost : group.revoked) state_->revoke(lost);
   if (!group.work_queued) return;
   const State::Lock lock(state_->mutex);
   ++state_->hints;
   state_->wake_dispatcher.notify_one();
+}
+
+void Executor::renew() {
+  state_->renew_all();
 }
 
 void Executor::drain(TimePoint deadline) {

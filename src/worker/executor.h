@@ -4,22 +4,27 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "base/loop.h"
 #include "base/time.h"
 #include "job/job_store.h"
-#include "job/policy.h"
 #include "worker/handler.h"
 
 namespace hawser::worker {
 
-/// Runs handlers inside the server: claims queued jobs while a thread is free, feeds their output to the
-/// store, and tells them to stop.
+/// Runs handlers: claims queued jobs while a thread is free, feeds their output to the store, and tells them
+/// to stop.
 class Executor {
  public:
-  /// `store` and `clock` must outlive it. `holder` names this process's leases.
-  Executor(job::JobStore& store, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
-           std::size_t threads, std::string holder,
-           std::shared_ptr<const job::Policies> policies = std::make_shared<job::Policies>());
+  struct Options {
+    std::size_t threads = limits::kDefaultHandlerThreads;
+    std::string holder;  ///< names this process's leases
+    /// How often a store in another process is told that they are alive; zero: they need not be.
+    Duration renew_every{0};
+  };
+  /// `commands` and `clock` must outlive it.
+  Executor(job::Commands& commands, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,
+           Options options);
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
@@ -28,6 +33,8 @@ class Executor {
   void start();
   /// To be called from the store's commit listener: new work, revoked jobs. Quick, any thread.
   void on_commit(const job::CommitGroup& group);
+  /// Renews all leases now; who has lost his is told to stop. Any thread.
+  void renew();
   /// Claims nothing more and asks every handler to stop and checkpoint; returns when all have returned and
   /// their leases are given back, or at `deadline`, leaving the rest to the next start. Idempotent.
   void drain(TimePoint deadline);

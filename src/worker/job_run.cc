@@ -32,12 +32,12 @@ std::string_view noun(job::EventKind kind) {
 
 }  // namespace
 
-JobRun::JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed, std::uint32_t checkpoint_every)
+JobRun::JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed)
     : clock_(clock),
       claimed_(std::move(claimed)),
-      writer_(std::make_shared<EventWriter>(store, clock, stop_, claimed_.record.id, claimed_.record.epoch)),
-      resume_point_(resume_point_of(claimed_)),
-      checkpoint_every_(checkpoint_every) {}
+      writer_(
+          std::make_shared<EventWriter>(commands, clock, stop_, claimed_.record.id, claimed_.record.epoch)),
+      resume_point_(resume_point_of(claimed_)) {}
 
 void JobRun::continue_from(job::ContinueFrom from) {
   const bool from_checkpoint = from == job::ContinueFrom::checkpoint && claimed_.checkpoint;
@@ -48,7 +48,7 @@ void JobRun::continue_from(job::ContinueFrom from) {
 
 Status JobRun::emit(std::string chunk_json) {
   if (auto pushed = push(job::EventKind::chunk, chunk_json); !pushed || !state_) return pushed;
-  if (++chunks_since_checkpoint_ < checkpoint_every_) return {};
+  if (++chunks_since_checkpoint_ < claimed_.checkpoint_every) return {};
   return checkpoint(state_());
 }
 
@@ -60,7 +60,7 @@ Status JobRun::checkpoint(std::string state_json) {
 /// Counts on from the chunks that stand, so that checkpoints come where they came without an interruption.
 void JobRun::checkpoint_with(std::function<std::string()> state) {
   state_ = std::move(state);
-  chunks_since_checkpoint_ = resume_point_.chunk_count % checkpoint_every_;
+  chunks_since_checkpoint_ = resume_point_.chunk_count % claimed_.checkpoint_every;
 }
 
 Status JobRun::push(job::EventKind kind, std::string_view json) {

@@ -21,9 +21,7 @@ namespace hawser::worker {
 /// executor, which may tell it to stop and ticks it.
 class JobRun final : public JobContext {
  public:
-  /// `checkpoint_every`: job::Policy.
-  JobRun(job::JobStore& store, Clock& clock, job::ClaimedJob claimed,
-         std::uint32_t checkpoint_every = limits::kDefaultCheckpointEvery);
+  JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed);
 
   const JobId& id() const override { return claimed_.record.id; }
   std::string_view owner() const override { return *claimed_.record.owner; }
@@ -60,7 +58,6 @@ class JobRun final : public JobContext {
   const std::shared_ptr<StopSignal> stop_ = std::make_shared<StopSignal>();
   const std::shared_ptr<EventWriter> writer_;
   ResumePoint resume_point_;
-  const std::uint32_t checkpoint_every_;
   std::function<std::string()> state_;  ///< of the handler, for checkpoints that we time
   std::uint64_t chunks_since_checkpoint_ = 0;
   std::optional<Error> defect_;

@@ -16,10 +16,10 @@ namespace hawser::worker {
 namespace {
 
 /// Waits for the answer; the thread belongs to the job anyway.
-Result<job::Reply> submit_and_wait(job::JobStore& store, job::Command command) {
+Result<job::Reply> submit_and_wait(job::Commands& commands, job::Command command) {
   std::promise<Result<job::Reply>> answer;
   auto answered = answer.get_future();
-  store.submit(std::move(command), [answer = std::move(answer)](Result<job::Reply> reply) mutable {
+  commands.submit(std::move(command), [answer = std::move(answer)](Result<job::Reply> reply) mutable {
     answer.set_value(std::move(reply));
   });
   return answered.get();
@@ -44,10 +44,6 @@ Outcome check_result(Outcome outcome) {
         {Errc::handler_failed, "The job's handler returned a result that is not valid JSON."});
   }
   return Outcome::completed(std::string(value->raw()));
-}
-
-bool lost_the_job(Errc code) {
-  return code == Errc::fenced || code == Errc::job_ended;
 }
 
 }  // namespace
@@ -85,7 +81,7 @@ Result<job::ContinueFrom> JobRunner::plan() {
 
 bool JobRunner::begin(job::ContinueFrom from) {
   const auto begun = submit(job::Begin{run_.id(), run_.record().epoch, from});
-  if (!begun && !lost_the_job(begun.error().code)) {
+  if (!begun && !has_lost_job(begun.error().code)) {
     spdlog::warn("job {}: not begun: {}", run_.id().to_string(), begun.error().message);
   }
   return begun.has_value();
@@ -141,7 +137,7 @@ void JobRunner::finish(const Outcome& outcome) {
                       : job::has_ended(answer->state) ? "failed"
                                                       : "will be tried again";
     spdlog::info("job {}: {}", run_.id().to_string(), how);
-  } else if (!lost_the_job(answer.error().code)) {
+  } else if (!has_lost_job(answer.error().code)) {
     spdlog::warn("job {}: its end was not written: {}", run_.id().to_string(), answer.error().message);
     release();
   }
@@ -154,7 +150,7 @@ void JobRunner::release() {
 
 Result<job::Reply> JobRunner::submit(const job::Command& command) {
   for (unsigned refusals = 0;; ++refusals) {
-    auto reply = submit_and_wait(store_, command);
+    auto reply = submit_and_wait(commands_, command);
     if (reply || !is_transient(reply.error().code)) return reply;
     if (!run_.sleep_for(retry_delay(refusals))) return reply;
   }

@@ -11,8 +11,8 @@ namespace hawser::worker {
 /// job or gives it back. Blocks the calling thread, which is the handler's. Never throws.
 class JobRunner {
  public:
-  JobRunner(job::JobStore& store, JobRun& run, Handler& handler)
-      : store_(store), run_(run), handler_(handler) {}
+  JobRunner(job::Commands& commands, JobRun& run, Handler& handler)
+      : commands_(commands), run_(run), handler_(handler) {}
   void execute();
 
  private:
@@ -26,7 +26,7 @@ class JobRunner {
   bool begin(job::ContinueFrom from);
   Result<job::Reply> submit(const job::Command& command);
 
-  job::JobStore& store_;
+  job::Commands& commands_;
   JobRun& run_;
   Handler& handler_;
 };

@@ -32,7 +32,7 @@ class ArgumentsTest : public testing::Test {
   }
   ~ArgumentsTest() override { std::filesystem::remove_all(directory_); }
 
-  Result<Client::Options> connect(const std::string& url, const std::string& token) const {
+  Result<remote::Client::Options> connect(const std::string& url, const std::string& token) const {
     return connection_options({.url = url, .token = token, .config = std::make_shared<ConfigFlags>()},
                               environment_, runtime::system_clock());
   }

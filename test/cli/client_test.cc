@@ -1,4 +1,4 @@
-#include "cli/client.h"
+#include "remote/client.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,6 +15,8 @@
 
 namespace hawser::cli {
 namespace {
+
+using remote::Client;
 
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
@@ -56,7 +58,7 @@ class Peer {
 };
 
 Client::Options options_for(std::uint16_t port) {
-  return {.url = *server::parse_web_url(fmt::format("http://127.0.0.1:{}", port)), .token = "secret-token"};
+  return {.url = *parse_web_url(fmt::format("http://127.0.0.1:{}", port)), .token = "secret-token"};
 }
 Client::Options options_for(const FakeServer& server) {
   return options_for(server.port());

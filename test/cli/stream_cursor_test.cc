@@ -2,10 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <vector>
-
-#include "cli/backoff.h"
 
 namespace hawser::cli {
 namespace {
@@ -48,31 +45,6 @@ TEST(StreamCursor, knows_whether_a_withdrawal_takes_back_accepted_chunks) {
   EXPECT_FALSE(cursor.withdraws(2));
   cursor.keep_through(1);
   EXPECT_FALSE(cursor.withdraws(1));
-}
-
-class FixedRandom final : public Random {
- public:
-  explicit FixedRandom(int byte) : byte_(byte) {}
-  void fill(void* out, std::size_t size) override { std::memset(out, byte_, size); }
-
- private:
-  int byte_;
-};
-
-TEST(Backoff, grows_from_a_quarter_second_to_five_seconds_and_starts_again) {
-  for (const int byte : {0x00, 0x7f, 0xff}) {
-    FixedRandom random(byte);
-    Backoff backoff(random);
-    Millis full = Backoff::kFirst;
-    for (int i = 0; i < 12; ++i) {
-      const auto delay = backoff.next();
-      EXPECT_GE(delay, std::max(full / 2, Backoff::kFirst));
-      EXPECT_LE(delay, full);
-      full = std::min(full * 2, Backoff::kLongest);
-    }
-    backoff.reset();
-    EXPECT_LE(backoff.next(), Backoff::kFirst);
-  }
 }
 
 }  // namespace

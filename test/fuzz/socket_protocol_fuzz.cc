@@ -1,4 +1,4 @@
-#include "cli/socket_protocol.h"
+#include "remote/socket_protocol.h"
 
 #include <map>
 #include <string>
@@ -11,9 +11,9 @@ namespace {
 
 using hawser::Millis;
 using hawser::Result;
-using hawser::cli::SocketProtocol;
 using hawser::fuzz::check;
 using hawser::fuzz::Choices;
+using hawser::remote::SocketProtocol;
 
 /// Our client against a server that may say anything.
 class Client {
@@ -67,6 +67,6 @@ class Client {
 /// The input is a list of messages, with requests and timeouts of the client between them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Client().run(Choices(data, size));
-  (void)hawser::cli::error_in(hawser::fuzz::text_of(data, size));
+  (void)hawser::remote::error_in(hawser::fuzz::text_of(data, size));
   return 0;
 }

@@ -103,12 +103,15 @@ class SessionFixture : public testing::Test {
   Authenticator authenticator =
       *Authenticator::make(Algorithm::hs256, "an unguessable key of over 32 bytes, 7f3a9c");
   Recovery recovery{"a key that is only for this test", "here"};
+  LeaseSeal leases{"a key that is only for this test"};
   Core core{{.loop = loop,
              .jobs = jobs,
              .hub = hub,
              .authenticator = authenticator,
              .random = random,
-             .recovery = recovery}};
+             .recovery = recovery,
+             .commands = store,
+             .leases = leases}};
   test::JobDriver driver{store};
 };
 

@@ -66,6 +66,7 @@ void Server::build() {
   jobs_ =
       std::make_unique<job::JobService>(*watched_, pool_, world_.clock, random_,
                                         std::map<std::string, job::InputCheck, std::less<>>{{"work", {}}});
+  leases_ = std::make_unique<session::LeaseSeal>(std::string(kRecoveryKey));
   recovery_ = std::make_unique<session::Recovery>(std::string(kRecoveryKey), store_->status().incarnation);
   std::vector<fanout::Hub*> hubs;
   for (auto& loop : loops_) {
@@ -81,6 +82,8 @@ void Server::build() {
         .authenticator = authenticator(),
         .random = random_,
         .recovery = *recovery_,
+        .commands = *watched_,
+        .leases = *leases_,
         .close_older_elsewhere =
             [this, &other](const std::string& sid, TimePoint connected_at) {
               other.post([this, &other, sid, connected_at] {

@@ -62,6 +62,7 @@ class Server {
   std::unique_ptr<WatchedStore> watched_;
   std::unique_ptr<job::JobService> jobs_;
   std::unique_ptr<session::Recovery> recovery_;
+  std::unique_ptr<session::LeaseSeal> leases_;
   std::vector<std::unique_ptr<fanout::Hub>> hubs_;
   std::vector<std::unique_ptr<session::Core>> cores_;
   std::unique_ptr<fanout::LocalWakeup> wakeup_;

@@ -53,9 +53,11 @@ TEST_P(JobStoreConcurrency, completions_of_one_thread_keep_the_order_of_submissi
   for (std::uint64_t i = 1; i <= kCommands; ++i) {
     store_->submit(job::Append{record.id, record.epoch, i, {chunk("1")}}, [&, i](Result<job::Reply> reply) {
       EXPECT_TRUE(reply);
-      const std::lock_guard lock(mutex);
-      order.push_back(i);
-      if (i == kCommands) all.set_value();
+      {
+        const std::lock_guard lock(mutex);
+        order.push_back(i);
+      }
+      if (i == kCommands) all.set_value();  // From here on the mutex may be gone.
     });
   }
   all.get_future().wait();

@@ -133,7 +133,9 @@ class Announcements {
   std::vector<JobId> revoked() const {
     const std::lock_guard lock(mutex_);
     std::vector<JobId> all;
-    for (const auto& group : groups_) all.insert(all.end(), group->revoked.begin(), group->revoked.end());
+    for (const auto& group : groups_) {
+      for (const auto& revoked : group->revoked) all.push_back(revoked.id);
+    }
     return all;
   }
 

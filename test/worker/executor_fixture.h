@@ -43,8 +43,8 @@ class ExecutorTest : public testing::Test {
   /// Replaces the executor; the earlier one has been drained.
   void run_with(std::vector<std::shared_ptr<Handler>> handlers, std::size_t threads = 4) {
     lose_executor();
-    auto executor =
-        std::make_unique<Executor>(store_, runtime::system_clock(), std::move(handlers), threads, "test");
+    auto executor = std::make_unique<Executor>(store_, runtime::system_clock(), std::move(handlers),
+                                               Executor::Options{.threads = threads, .holder = "test"});
     const std::lock_guard lock(mutex_);
     executor_ = std::move(executor);
     executor_->start();

@@ -14,8 +14,8 @@
 
 namespace hawser::worker {
 
-/// A store that only collects appends; the test answers them when it likes. Any thread.
-class HeldStore final : public job::JobStore {
+/// Collects appends; the test answers them when it likes. Any thread.
+class HeldStore final : public job::Commands {
  public:
   struct Held {
     job::Append append;
@@ -52,19 +52,6 @@ class HeldStore final : public job::JobStore {
     const std::lock_guard lock(mutex_);
     return held_.size();
   }
-
-  Result<job::JobRecord> find(const JobId&) override { return fail(Errc::internal, ""); }
-  Result<std::string> input(const JobId&) override { return fail(Errc::internal, ""); }
-  Result<job::JobPage> read_job(const JobId&, std::uint64_t, job::ReadLimits) override {
-    return fail(Errc::internal, "");
-  }
-  Result<job::OwnerPage> read_owner(std::string_view, std::uint64_t, job::ReadLimits) override {
-    return fail(Errc::internal, "");
-  }
-  Result<std::uint64_t> owner_head(std::string_view) override { return 0; }
-  job::StoreStatus status() override { return {}; }
-  void set_listener(job::CommitListener) override {}
-  void stop() override {}
 
  private:
   std::mutex mutex_;

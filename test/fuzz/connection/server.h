@@ -170,6 +170,8 @@ class Server {
             .authenticator = authenticator(),
             .random = random_,
             .recovery = recovery_,
+            .commands = store_,
+            .leases = leases_,
             .close_older_elsewhere = [this, core](const std::string& sid, TimePoint connected_at) {
               const auto other = 1 - core;
               loop(other).post(
@@ -201,6 +203,7 @@ class Server {
   HeldStore held_store_{store_};
   job::JobService jobs_{held_store_, pool_, clock(), random_, {{"test-job", {}}}};
   session::Recovery recovery_{"the key of recovery", store_.status().incarnation};
+  session::LeaseSeal leases_{"the key of recovery"};
   std::array<fanout::Hub, kCores> hubs_{fanout::Hub(loop(0), jobs_, encoder()),
                                         fanout::Hub(loop(1), jobs_, encoder())};
   fanout::LocalWakeup wakeup_{{&hubs_[0], &hubs_[1]}};

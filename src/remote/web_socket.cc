@@ -1,4 +1,4 @@
-#include "cli/web_socket.h"
+#include "remote/web_socket.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -20,7 +20,7 @@
 
 #include "base/limits.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 namespace {
 
 namespace asio = boost::asio;
@@ -39,7 +39,7 @@ template <class Stream>
 class Connection final : public std::enable_shared_from_this<Connection<Stream>> {
  public:
   /// `layer`: what the WebSocket runs over.
-  Connection(asio::io_context& context, server::WebUrl url, std::string target,
+  Connection(asio::io_context& context, WebUrl url, std::string target,
              WebSocket::Callbacks callbacks, typename Stream::next_layer_type layer)
       : context_(context),
         stream_(std::move(layer)),
@@ -92,7 +92,7 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
     tcp.expires_never();
     set_silence_limit(kConnectTimeout);
     stream_.read_message_max(kMaxMessage);
-    co_await stream_.async_handshake(response_, server::authority(url_.host, url_.port), target_,
+    co_await stream_.async_handshake(response_, authority(url_.host, url_.port), target_,
                                      use_awaitable);
     stream_.text(true);
     open_ = true;
@@ -124,7 +124,7 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
   }
 
   Error explain(const beast::error_code& error) const {
-    const auto where = server::authority(url_.host, url_.port);
+    const auto where = authority(url_.host, url_.port);
     if (error == websocket::error::upgrade_declined) {
       const auto status = response_.result_int();
       if (status == 503 || status == 429) return {Errc::overloaded, fmt::format("{} is busy.", where)};
@@ -141,7 +141,7 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
   }
 
   Error explain_tls(const beast::error_code& error) const {
-    const auto where = server::authority(url_.host, url_.port);
+    const auto where = authority(url_.host, url_.port);
     const auto code = static_cast<unsigned long>(error.value());
     if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
       return {Errc::config, fmt::format("{} does not speak TLS; use http:// there.", where)};
@@ -173,7 +173,7 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
 
   asio::io_context& context_;
   Stream stream_;
-  server::WebUrl url_;
+  WebUrl url_;
   std::string target_;
   WebSocket::Callbacks callbacks_;
   websocket::response_type response_;
@@ -224,7 +224,7 @@ asio::ssl::context tls_context(const std::string& ca_file) {
   return context;
 }
 
-std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context, const server::WebUrl& url,
+std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context, const WebUrl& url,
                                                       std::string target, const std::string& ca_file,
                                                       WebSocket::Callbacks callbacks) {
   auto tls = tls_context(ca_file);  // The stream keeps what it needs of it.
@@ -236,7 +236,7 @@ std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context,
 
 }  // namespace
 
-std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const server::WebUrl& url,
+std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const WebUrl& url,
                                            std::string target, const std::string& ca_file,
                                            Callbacks callbacks) {
   if (url.secure) {
@@ -247,4 +247,4 @@ std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const serv
       context, url, std::move(target), std::move(callbacks), beast::tcp_stream(context)));
 }
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

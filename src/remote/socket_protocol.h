@@ -9,11 +9,12 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "socketio/packet.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 
-/// The client's side of Engine.IO 4 and Socket.IO 5 over one WebSocket, default namespace only. Sans I/O:
-/// texts go in, texts come out of `send`. One object a connection; single-threaded.
+/// The client's side of Engine.IO 4 and Socket.IO 5 over one WebSocket, in one namespace. Sans I/O: texts go
+/// in, texts come out of `send`. One object a connection; single-threaded.
 class SocketProtocol {
  public:
   using Reply = std::move_only_function<void(Result<std::string>)>;
@@ -26,7 +27,9 @@ class SocketProtocol {
     std::function<void(std::string_view event, std::string_view body)> on_event;
   };
 
-  SocketProtocol(std::string token, Hooks hooks) : token_(std::move(token)), hooks_(std::move(hooks)) {}
+  /// `nsp` must outlive it.
+  SocketProtocol(std::string token, Hooks hooks, std::string_view nsp = socketio::kDefaultNamespace)
+      : token_(std::move(token)), hooks_(std::move(hooks)), nsp_(nsp) {}
 
   /// One text message of the server. An error ends the connection: `unauthorized` and `shutting_down` (the
   /// server said goodbye for good) are final, `unavailable` is worth another attempt.
@@ -47,6 +50,7 @@ class SocketProtocol {
 
   std::string token_;
   Hooks hooks_;
+  std::string_view nsp_;
   bool connected_ = false;
   std::uint64_t next_id_ = 0;
   std::map<std::uint64_t, Reply> replies_;
@@ -55,4 +59,4 @@ class SocketProtocol {
 /// The ack or CONNECT_ERROR body {error | message, code?} as an error; nothing when it is none.
 std::optional<Error> error_in(std::string_view json);
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

@@ -1,13 +1,12 @@
-#include "cli/socket_protocol.h"
+#include "remote/socket_protocol.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "base/json.h"
-#include "socketio/packet.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 namespace {
 
 // Engine.IO packet types, the first character of a text message.
@@ -35,13 +34,6 @@ std::optional<Millis> time_of(const json::View& object, std::string_view name) {
   const auto time = member ? member->as_integer() : std::nullopt;
   if (!time || *time <= 0 || *time > kMaxHeartbeat.count()) return std::nullopt;
   return Millis(*time);
-}
-
-Errc code_of(std::string_view name) {
-  for (int i = 0; i <= static_cast<int>(Errc::internal); ++i) {
-    if (code_name(static_cast<Errc>(i)) == name) return static_cast<Errc>(i);
-  }
-  return Errc::internal;
 }
 
 }  // namespace
@@ -73,14 +65,14 @@ Status SocketProtocol::receive_open(std::string_view text) {
   if (!interval || !timeout) return nonsense("a handshake without heartbeat");
   hooks_.on_open(*interval + *timeout);
   const auto auth = json::Object().add("token", token_).str();
-  hooks_.send(kMessage + socketio::encode_connect(socketio::kDefaultNamespace, auth));
+  hooks_.send(kMessage + socketio::encode_connect(nsp_, auth));
   return {};
 }
 
 Status SocketProtocol::receive_packet(std::string_view text) {
   const auto packet = socketio::decode(text);
   if (!packet) return nonsense("an unreadable packet");
-  if (packet->nsp != socketio::kDefaultNamespace) return {};
+  if (packet->nsp != nsp_) return {};
   switch (packet->type) {
     case socketio::PacketType::connect:
       connected_ = true;
@@ -108,7 +100,7 @@ Status SocketProtocol::receive_packet(std::string_view text) {
 std::uint64_t SocketProtocol::request(std::string_view event, std::string_view argument, Reply reply) {
   const auto id = next_id_++;
   replies_.emplace(id, std::move(reply));
-  hooks_.send(kMessage + socketio::encode_event(socketio::kDefaultNamespace, event, {argument}, id));
+  hooks_.send(kMessage + socketio::encode_event(nsp_, event, {argument}, id));
   return id;
 }
 
@@ -125,4 +117,4 @@ void SocketProtocol::abandon() {
   }
 }
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

@@ -8,21 +8,25 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/time.h"
-#include "server/web_url.h"
+#include "base/web_url.h"
+#include "socketio/packet.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 
 /// A small Socket.IO client over WebSocket (TLS for https and wss) that keeps itself connected: it notices
 /// silence, comes back with jittered backoff, and gives up only when that cannot help.
 ///
-/// Single-threaded: made, run and destroyed on one thread, all callbacks there, within `run`.
+/// Single-threaded but for `post`: made, run and destroyed on one thread, all callbacks there, within `run`.
 class Client {
  public:
   struct Options {
-    server::WebUrl url;
+    WebUrl url;
     std::string token;
     std::string ca_file{};  ///< as in WebSocket::open
     Millis ack_timeout{10'000};
+    std::string nsp{socketio::kDefaultNamespace};
+    bool handles_signals = true;  ///< SIGINT and SIGTERM come as on_signal
+    bool patient = false;         ///< waits for a server that is not there yet
   };
   struct Callbacks {
     /// After every CONNECT that the server accepted, the first one and those after a reconnect.
@@ -46,9 +50,13 @@ class Client {
   void request(std::string_view event, std::string_view argument, Reply reply);
   /// Runs `task` later.
   void after(Millis delay, Task task);
+  /// The same as soon as possible. Any thread.
+  void post(Task task);
+  /// Gives the connection up for dead, although it does not say so, and makes another one.
+  void reconnect(const Error& why);
 
-  /// Connects and serves callbacks until `stop`, or until an error that is final: a refused token, or a first
-  /// connection that cannot be made at all.
+  /// Connects and serves callbacks until `stop`, or until an error that is final: a refused token, or (unless
+  /// patient) a first connection that cannot be made at all.
   Status run();
   void stop();
 
@@ -57,4 +65,4 @@ class Client {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

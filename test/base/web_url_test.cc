@@ -1,8 +1,8 @@
-#include "server/web_url.h"
+#include "base/web_url.h"
 
 #include <gtest/gtest.h>
 
-namespace hawser::server {
+namespace hawser {
 namespace {
 
 TEST(WebUrl, reads_scheme_host_port_and_path) {
@@ -48,4 +48,4 @@ TEST(WebUrl, shows_urls_without_passwords) {
 }
 
 }  // namespace
-}  // namespace hawser::server
+}  // namespace hawser

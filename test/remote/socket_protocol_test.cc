@@ -1,11 +1,11 @@
-#include "cli/socket_protocol.h"
+#include "remote/socket_protocol.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace hawser::cli {
+namespace hawser::remote {
 namespace {
 
 using testing::ElementsAre;
@@ -109,4 +109,4 @@ TEST(ErrorIn, reads_error_bodies_only) {
 }
 
 }  // namespace
-}  // namespace hawser::cli
+}  // namespace hawser::remote

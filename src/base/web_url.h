@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace hawser::server {
+namespace hawser {
 
 struct WebUrl {
   bool secure = false;
@@ -25,4 +25,4 @@ std::string without_userinfo(std::string_view url);
 /// host:port, with brackets around an IPv6 address.
 std::string authority(std::string_view host, std::uint16_t port);
 
-}  // namespace hawser::server
+}  // namespace hawser

@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "server/web_url.h"
+#include "base/web_url.h"
 
 namespace boost::asio {
 class io_context;
 }
 
-namespace hawser::cli {
+namespace hawser::remote {
 
 /// One outgoing WebSocket connection carrying texts, plain or over TLS. Single-threaded, on `context`.
 class WebSocket {
@@ -27,7 +27,7 @@ class WebSocket {
 
   /// Starts to connect to `target` of `url` (path and query). `ca_file`: who may vouch for a server of
   /// https and wss, in PEM form; empty: whom the system trusts, or the environment's SSL_CERT_FILE.
-  static std::unique_ptr<WebSocket> open(boost::asio::io_context& context, const server::WebUrl& url,
+  static std::unique_ptr<WebSocket> open(boost::asio::io_context& context, const WebUrl& url,
                                          std::string target, const std::string& ca_file, Callbacks callbacks);
   virtual ~WebSocket() = default;
   /// Queued until the connection stands.
@@ -36,4 +36,4 @@ class WebSocket {
   virtual void set_silence_limit(Millis limit) = 0;
 };
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

@@ -1,4 +1,4 @@
-#include "server/web_url.h"
+#include "base/web_url.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <optional>
 
-namespace hawser::server {
+namespace hawser {
 namespace {
 
 constexpr std::string_view kSchemeEnd = "://";
@@ -90,4 +90,4 @@ std::string authority(std::string_view host, std::uint16_t port) {
                                                   : fmt::format("[{}]:{}", host, port);
 }
 
-}  // namespace hawser::server
+}  // namespace hawser

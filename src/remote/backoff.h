@@ -6,7 +6,7 @@
 #include "base/loop.h"
 #include "base/time.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 
 /// Waiting times between attempts to connect: doubling, and each random between half of it and all of it,
 /// so that the clients of a restarted server do not all come back at the same instant.
@@ -31,4 +31,4 @@ class Backoff {
   Millis current_ = kFirst;
 };
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

@@ -1,4 +1,4 @@
-#include "cli/client.h"
+#include "remote/client.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -7,11 +7,11 @@
 #include <csignal>
 #include <optional>
 
-#include "cli/backoff.h"
-#include "cli/socket_protocol.h"
-#include "cli/web_socket.h"
+#include "remote/backoff.h"
+#include "remote/socket_protocol.h"
+#include "remote/web_socket.h"
 
-namespace hawser::cli {
+namespace hawser::remote {
 namespace {
 
 namespace asio = boost::asio;
@@ -35,10 +35,14 @@ class Client::State {
         callbacks_(std::move(callbacks)),
         backoff_(random),
         retry_(context_),
-        signals_(context_, SIGINT, SIGTERM) {}
+        signals_(context_) {}
 
   Status run() {
-    await_signal();
+    if (options_.handles_signals) {
+      signals_.add(SIGINT);
+      signals_.add(SIGTERM);
+      await_signal();
+    }
     connect();
     context_.run();
     return result_;
@@ -66,6 +70,12 @@ class Client::State {
     });
   }
 
+  void post(Task task) { asio::post(context_, std::move(task)); }
+
+  void reconnect(const Error& why) {
+    if (socket_) lost(why);
+  }
+
  private:
   void connect() {
     ++connection_;
@@ -76,7 +86,8 @@ class Client::State {
                           .on_connected = [this] { connected(); },
                           .on_event = [this](std::string_view event,
                                              std::string_view body) { callbacks_.on_event(event, body); },
-                      });
+                      },
+                      options_.nsp);
     socket_ = WebSocket::open(context_, options_.url, kTarget, options_.ca_file,
                               {.on_text =
                                    [this](std::string_view text) {
@@ -100,7 +111,7 @@ class Client::State {
 
   void lost(const Error& why) {
     socket_.reset();
-    if (is_final(why.code) || (!was_connected_ && !is_passing(why.code))) {
+    if (is_final(why.code) || (!was_connected_ && !options_.patient && !is_passing(why.code))) {
       result_ = std::unexpected(why);
       stop();
       return;
@@ -148,6 +159,12 @@ void Client::request(std::string_view event, std::string_view argument, Reply re
 void Client::after(Millis delay, Task task) {
   state_->after(delay, std::move(task));
 }
+void Client::post(Task task) {
+  state_->post(std::move(task));
+}
+void Client::reconnect(const Error& why) {
+  state_->reconnect(why);
+}
 Status Client::run() {
   return state_->run();
 }
@@ -155,4 +172,4 @@ void Client::stop() {
   state_->stop();
 }
 
-}  // namespace hawser::cli
+}  // namespace hawser::remote

@@ -1,0 +1,89 @@
+#include "session/worker_replies.h"
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "job/state.h"
+
+namespace hawser::session {
+namespace {
+
+constexpr int kProtocolVersion = 1;
+
+std::string array_of(const std::vector<std::string>& texts) {
+  std::string array = "[";
+  for (const auto& text : texts) {
+    if (array.size() > 1) array += ',';
+    json::append_string(array, text);
+  }
+  return array + "]";
+}
+
+}  // namespace
+
+std::string welcome_body(const WorkerIdentity& identity, Duration lease) {
+  const std::int64_t lease_ms = std::chrono::duration_cast<Millis>(lease).count();
+  const auto window = json::Object()
+                          .add("events", std::uint64_t{limits::kUnackedEventsPerJob})
+                          .add("bytes", std::uint64_t{limits::kUnackedBytesPerJob})
+                          .str();
+  return json::Object()
+      .add("worker", identity.name)
+      .raw("types", array_of(identity.types))
+      .add("leaseMs", lease_ms)
+      .add("renewMs", lease_ms / limits::kRenewalsPerLease)
+      .add("maxEventBytes", std::uint64_t{limits::kMaxEventPayload})
+      .raw("window", window)
+      .add("protocolVersion", kProtocolVersion)
+      .str();
+}
+
+std::string claimed_job_body(const job::ClaimedJob& claimed, std::string_view lease) {
+  const auto& record = claimed.record;
+  json::Object body;
+  body.add("job", record.id.to_string())
+      .add("lease", lease)
+      .add("epoch", record.epoch)
+      .add("type", *record.type)
+      .add("user", *record.owner)
+      .raw("input", claimed.input)
+      .add("attempt", record.attempt + 1)
+      .add("resumed", record.state == job::JobState::failed)
+      .add("hasBegun", record.attempt > 0)
+      .add("chunkCount", record.chunk_count);
+  if (claimed.checkpoint) {
+    body.raw("checkpoint", *claimed.checkpoint).add("checkpointChunkCount", record.checkpoint_chunk_count);
+  }
+  return body.add("lastSequence", record.last_sequence)
+      .add("checkpointEvery", claimed.checkpoint_every)
+      .str();
+}
+
+std::string stop_body(const job::Revoked& revoked, std::string_view lease) {
+  const bool cancelled = revoked.state == job::JobState::cancelled;
+  return json::Object()
+      .add("job", revoked.id.to_string())
+      .add("lease", lease)
+      .add("reason", cancelled ? "cancelled" : "fenced")
+      .str();
+}
+
+std::string lost_body(const JobId& job, const Error& error) {
+  return json::Object()
+      .add("job", job.to_string())
+      .add("code", code_name(error.code))
+      .add("error", error.message)
+      .str();
+}
+
+std::string ended_body(const job::Reply& reply) {
+  return json::Object().add("ok", true).add("state", to_string(reply.state)).str();
+}
+
+std::string written_body(const job::Reply& reply) {
+  return json::Object().add("ok", true).add("lastSequence", reply.last_sequence).str();
+}
+
+}  // namespace hawser::session

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "job/job_store.h"
+#include "session/auth.h"
+
+namespace hawser::session {
+
+// What a worker is told (docs/worker-protocol.md), as JSON.
+
+std::string welcome_body(const WorkerIdentity& identity, Duration lease);
+std::string claimed_job_body(const job::ClaimedJob& claimed, std::string_view lease);
+std::string stop_body(const job::Revoked& revoked, std::string_view lease);
+/// A lease that `renew` found to be over.
+std::string lost_body(const JobId& job, const Error& error);
+std::string ended_body(const job::Reply& reply);
+/// Of begin and append.
+std::string written_body(const job::Reply& reply);
+
+}  // namespace hawser::session
