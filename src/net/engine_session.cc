@@ -64,7 +64,7 @@ void EngineSession::open_by_poll(const ReplyAddress& reply, const HandshakeInfo&
   run_actions();
 }
 
-void EngineSession::open_by_websocket(std::shared_ptr<WebSocketConnection> socket,
+void EngineSession::open_by_websocket(const std::shared_ptr<WebSocketConnection>& socket,
                                       const HandshakeInfo& info) {
   machine_.open_by_websocket(socket->id());
   sockets_.push_back(socket);

@@ -29,7 +29,7 @@ class EngineSession final : public Channel, public std::enable_shared_from_this<
 
   const Endpoint& endpoint() const { return endpoint_; }
   void open_by_poll(const ReplyAddress& reply, const HandshakeInfo& info);
-  void open_by_websocket(std::shared_ptr<WebSocketConnection> socket, const HandshakeInfo& info);
+  void open_by_websocket(const std::shared_ptr<WebSocketConnection>& socket, const HandshakeInfo& info);
   std::optional<engineio::Transport> transport() const { return machine_.transport(); }
 
   // --- Requests ---

@@ -48,12 +48,14 @@ Status OwnerMerge::collect(std::string lower, std::string upper, std::vector<Job
 
 Status OwnerMerge::add(const JobId& id) {
   auto source = source_of(id);
-  if (source && source->log != nullptr) sources_.push_back(*std::move(source));
-  // Without a damaged job the merge may still be whole; if not, the positions have a hole, and `next` finds
-  // it.
-  const bool damaged =
-      !source && (source.error().code == Errc::damaged || source.error().code == Errc::not_found);
-  if (!source && !damaged) return std::unexpected(source.error());
+  if (!source) {
+    // Without a damaged job the merge may still be whole; if not, the positions have a hole, and `next` finds
+    // it.
+    const auto code = source.error().code;
+    if (code == Errc::damaged || code == Errc::not_found) return {};
+    return std::unexpected(std::move(source).error());
+  }
+  if (source->log != nullptr) sources_.push_back(*std::move(source));
   return {};
 }
 

@@ -162,7 +162,7 @@ Status bring_back(const StorePlace& place, const Logs& originals, Clock& clock, 
                   RepairReport& report) {
   Database::Options options{.path = place.database(), .env = &place.files(), .on_background_error = {}};
   options.wals_were_cut = true;
-  auto database = Database::open(std::move(options));
+  auto database = Database::open(options);
   if (!database) return std::unexpected(database.error());
   // One that was begun before may have stopped half-way.
   if (report.interrupted || is_index_damaged(**database)) {

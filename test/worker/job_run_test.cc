@@ -69,7 +69,9 @@ TEST_F(JobRunTest, keeps_the_order_of_chunks_and_checkpoints) {
 }
 
 TEST_F(JobRunTest, checkpoints_left_to_us_come_behind_every_so_many_chunks_of_the_job) {
-  JobRun run(store_, clock_, claimed_job(), 3);  // Eight chunks stand already.
+  auto claimed = claimed_job();  // Eight chunks stand already.
+  claimed.checkpoint_every = 3;
+  JobRun run(store_, clock_, std::move(claimed));
   std::uint64_t number = 8;
   run.checkpoint_with([&number] { return std::to_string(number); });
   for (number = 9; number <= 12; ++number) ASSERT_TRUE(run.emit("1"));
