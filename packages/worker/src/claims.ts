@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.js";
 import { WorkerError } from "./errors.js";
-import { LineClosed, LineDown, type Line } from "./line.js";
+import { LineDown, type Line } from "./line.js";
 import type { Log } from "./log.js";
 import { kMaxClaim, type ClaimedJob } from "./protocol.js";
 
@@ -69,8 +69,7 @@ export class Claims {
         await this.#claim();
       }
     } catch (error) {
-      const expected = error instanceof LineDown || error instanceof LineClosed;
-      if (!expected) log({ level: "error", message: `no jobs can be claimed: ${(error as Error).message}` });
+      if (!(error instanceof LineDown)) log({ level: "error", message: `no jobs can be claimed: ${(error as Error).message}` });
     } finally {
       this.#asking = false;
       asked();

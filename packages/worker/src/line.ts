@@ -30,8 +30,8 @@ export interface LineOwner {
 
 /** The connection a command went out on has ended; whether the command arrived is unknown. */
 export class LineDown extends Error {}
-/** The worker has stopped. */
-export class LineClosed extends Error {}
+/** And there will not be another: the worker has stopped. */
+export class LineClosed extends LineDown {}
 
 const kWelcomeMillis = 15_000;
 const kReconnectMillis = { first: 100, max: 3_000 };

@@ -19,7 +19,7 @@ export class VirtualClock {
 
   setTimeout(action, millis) {
     this.#number += 1;
-    this.#timers.set(this.#number, { at: this.#now + millis, action });
+    this.#timers.set(this.#number, { number: this.#number, at: this.#now + millis, action });
     return this.#number;
   }
 
@@ -31,13 +31,20 @@ export class VirtualClock {
     return this.#timers.size;
   }
 
+  /** The earliest, and of those the oldest. */
+  #next() {
+    let next;
+    for (const timer of this.#timers.values()) if (!next || timer.at < next.at) next = timer;
+    return next;
+  }
+
   async advance(millis) {
     const end = this.#now + millis;
     for (;;) {
       await settle();
-      const [number, next] = [...this.#timers].sort(([, a], [, b]) => a.at - b.at)[0] ?? [];
+      const next = this.#next();
       if (!next || next.at > end) break;
-      this.#timers.delete(number);
+      this.#timers.delete(next.number);
       this.#now = Math.max(this.#now, next.at);
       next.action();
     }
