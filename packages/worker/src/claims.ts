@@ -26,6 +26,7 @@ export class Claims {
   #types: string[] = [];
   #asking = false;
   #again = false;
+  #complaint = "";
   #timer: unknown;
 
   constructor(options: ClaimsOptions) {
@@ -60,7 +61,7 @@ export class Claims {
   }
 
   async #ask(): Promise<void> {
-    const { clock, log, asked } = this.#options;
+    const { clock, asked } = this.#options;
     clock.clearTimeout(this.#timer);
     this.#asking = true;
     try {
@@ -69,12 +70,20 @@ export class Claims {
         await this.#claim();
       }
     } catch (error) {
-      if (!(error instanceof LineDown)) log({ level: "error", message: `no jobs can be claimed: ${(error as Error).message}` });
+      this.#complain(error);
     } finally {
       this.#asking = false;
       asked();
     }
     if (this.#types.length > 0) this.#timer = clock.setTimeout(() => this.ask(), kAskMillis);
+  }
+
+  /** Once for each sentence: it is asked again all the time. */
+  #complain(error: unknown): void {
+    const message = `no jobs can be claimed: ${(error as Error).message}`;
+    if (error instanceof LineDown || message === this.#complaint) return;
+    this.#complaint = message;
+    this.#options.log({ level: "error", message });
   }
 
   async #claim(): Promise<void> {
@@ -84,6 +93,7 @@ export class Claims {
     const { jobs } = await line.attempt("claim", { max, types: this.#types }, () => {
       if (free() < max) throw new LineDown("There is no free place any more.");
     });
+    this.#complaint = "";
     const claimed = (Array.isArray(jobs) ? jobs : []) as ClaimedJob[];
     if (claimed.length === max) this.#again = true;
     for (const job of claimed) take(job);

@@ -3,7 +3,7 @@ import type { WorkerError } from "./errors.js";
 import { LineDown, Line, type Connect, type LineOwner } from "./line.js";
 import type { Log } from "./log.js";
 import { Claims } from "./claims.js";
-import { kMaxRenew, type ClaimedJob } from "./protocol.js";
+import type { ClaimedJob } from "./protocol.js";
 import { Run } from "./run.js";
 import type { Tokens } from "./tokens.js";
 import type { Handler } from "./types.js";
@@ -123,10 +123,7 @@ export class Core implements LineOwner {
 
   async #renew(): Promise<void> {
     const held = [...this.#runs.values()].filter((run) => run.held);
-    for (let at = 0; at < held.length; at += kMaxRenew) await this.#renewSome(held.slice(at, at + kMaxRenew));
-  }
-
-  async #renewSome(held: Run[]): Promise<void> {
+    if (held.length === 0) return;
     const leases = held.map(({ claimed: { job, lease } }) => [job, lease]);
     const { lost } = await this.#line.attempt("renew", { leases });
     for (const { job, code } of (lost ?? []) as { job: string; code: string }[]) {

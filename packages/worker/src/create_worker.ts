@@ -1,10 +1,14 @@
 import { realClock } from "./clock.js";
 import { Core } from "./core.js";
 import { defaultLog, guarded } from "./log.js";
+import { kMaxRenew } from "./protocol.js";
 import { withSignals } from "./signals.js";
 import { socketConnect } from "./socket_connection.js";
 import { Tokens } from "./tokens.js";
 import type { Handler, JobShapes, Run, Worker, WorkerOptions } from "./types.js";
+
+/** As many jobs as one worker may hold. */
+const kConcurrencyRule = `\`concurrency\` must be an integer from 1 to ${kMaxRenew}.`;
 
 function demand(condition: boolean, sentence: string): void {
   if (!condition) throw new TypeError(`createWorker: ${sentence}`);
@@ -31,7 +35,7 @@ export function createWorker<T extends { [K in keyof T]: JobShapes[string] } = R
   demand(/^https?:\/\/./.test(url), "`url` must be the server's address, for example http://127.0.0.1:3000.");
   demand(typeof token === "function" || (typeof token === "string" && token !== ""), "`token` must be a text or a function.");
   demand(handlers.size > 0, "`handlers` must name at least one type of job.");
-  demand(Number.isInteger(concurrency) && concurrency > 0, "`concurrency` must be a positive integer.");
+  demand(Number.isInteger(concurrency) && concurrency > 0 && concurrency <= kMaxRenew, kConcurrencyRule);
   demand(isMillis(finishMs) && isMillis(drainMs), "`finishMs` and `drainMs` must be milliseconds.");
   const log = guarded(options.log ?? defaultLog);
   const connect = socketConnect(url, socketOptions);

@@ -32,12 +32,13 @@ export type From = "last_event" | "checkpoint" | "beginning";
 export type EventKind = "chunk" | "progress" | "checkpoint";
 export type Answer = Record<string, unknown>;
 
-/** The largest `claim` and `renew` of the protocol. */
+/** Jobs in one `claim`. */
 export const kMaxClaim = 64;
+/** Jobs that one worker may hold, and leases in one `renew`. */
 export const kMaxRenew = 1000;
 
 const kTemporary = new Set(["overloaded", "storage_full", "rate_limited", "shutting_down"]);
-const kJobLost = new Set(["fenced", "job_ended", "output_limit"]);
+const kJobLost = new Set(["fenced", "job_ended", "output_limit", "not_found", "unauthorized"]);
 
 /** The server's `{error, code, retryAfter?}`. */
 export class Refused extends Error {
@@ -56,6 +57,7 @@ export class Refused extends Error {
     return kTemporary.has(this.code);
   }
 
+  /** Of a command on a job: it is not, or no longer, this worker's. */
   get jobLost(): boolean {
     return kJobLost.has(this.code);
   }

@@ -208,22 +208,32 @@ describe("claims", () => {
   });
 });
 
-test("leases are renewed in time, at most a thousand at once", async (t) => {
-  const server = new FakeServer(t, { handlers: { t: never }, concurrency: 1500 });
+test("all leases are renewed together, in time", async (t) => {
+  const server = new FakeServer(t, { handlers: { t: never }, concurrency: 3 });
   await server.welcome();
-  const counts = [];
-  let made = 0;
-  const serve = () => {
-    for (const { event, arg, answer } of server.connection.requests.splice(0)) {
-      if (event === "renew") counts.push(arg.leases.length);
-      const jobs = () => Array.from({ length: arg.max }, () => aJob({ job: `job_${(made += 1)}` }));
-      answer(event === "claim" ? { jobs: jobs() } : event === "renew" ? { lost: [] } : { ok: true });
-    }
-    return counts.length >= 2;
-  };
-  await server.clock.until(serve, 5_100);
-  assert.deepEqual(counts, [1000, 500]);
-  server.connection.request = () => {};
+  await server.answer("claim", { jobs: [aJob({ job: "a" }), aJob({ job: "b" })] });
+  await server.answer("begin");
+  await server.answer("begin");
+  await server.clock.advance(4_999);
+  await server.silent();
+  for (let i = 0; i < 2; i += 1) {
+    await server.clock.advance(1);
+    assert.deepEqual(server.connection.requests.filter(({ event }) => event === "renew").map(({ arg }) => arg.leases), [
+      [["a", "lease of a"], ["b", "lease of b"]],
+    ]);
+    for (const { answer } of server.connection.requests.splice(0)) answer({ lost: [], jobs: [] });
+    await server.clock.advance(4_999);
+  }
+});
+
+test("a refusal to hand out jobs is told once", async (t) => {
+  const server = new FakeServer(t, { handlers: { t: never } });
+  await server.welcome();
+  for (let i = 0; i < 3; i += 1) {
+    await server.answer("claim", { error: "The server does not know the job type t.", code: "unknown_type" });
+    await server.clock.advance(5_000);
+  }
+  assert.equal(server.log.filter(({ message }) => /does not know/.test(message)).length, 1);
 });
 
 test("a worker whose event loop was blocked says so", async (t) => {

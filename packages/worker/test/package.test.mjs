@@ -27,6 +27,7 @@ describe("createWorker refuses what cannot be meant", () => {
     [{ handlers: { t: "no" } }, /handler of t must be/],
     [{ handlers: { t: { run: async () => {}, plan: "last_event" } } }, /handler of t must be/],
     [{ concurrency: 0 }, /`concurrency`/],
+    [{ concurrency: 1001 }, /`concurrency`/],
     [{ drainMs: -1 }, /`drainMs`/],
   ]) {
     test(JSON.stringify(bad), () => {
