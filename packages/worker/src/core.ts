@@ -85,7 +85,7 @@ export class Core implements LineOwner {
 
   event(name: string, arg: unknown): void {
     if (name === "work") this.#claims.ask();
-    if (name === "stop") this.#onStop(arg as { lease?: string; reason?: string });
+    if (name === "stop") this.#onStop((arg ?? {}) as { lease?: string; reason?: string });
     if (name === "server:shutdown") this.#log({ level: "info", message: "the server restarts" });
   }
 
@@ -114,7 +114,7 @@ export class Core implements LineOwner {
     this.#claims.ask();
   }
 
-  #onStop({ lease, reason }: { lease?: string; reason?: string } = {}): void {
+  #onStop({ lease, reason }: { lease?: string; reason?: string }): void {
     const run = this.#runs.get(lease ?? "");
     run?.stop(reason === "cancelled" ? "cancelled" : "fenced");
   }
@@ -141,7 +141,7 @@ export class Core implements LineOwner {
   async #renewNow(due: number): Promise<void> {
     const late = this.#clock.now() - due;
     if (late > this.#line.welcome.leaseMs / 3 && this.#runs.size > 0) {
-      const message = `leases are renewed ${Math.round(late)} ms late: something blocks the event loop; long work belongs in a worker_thread`;
+      const message = `leases are renewed ${Math.round(late)} ms late: the process stood still, or something blocks its event loop (long work belongs in a worker_thread)`;
       this.#log({ level: "warn", message });
     }
     try {

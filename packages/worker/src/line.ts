@@ -1,7 +1,7 @@
 import { backoff, type Clock } from "./clock.js";
 import { WorkerError } from "./errors.js";
 import type { Log } from "./log.js";
-import { answerOf, Refused, type Answer, type Welcome } from "./protocol.js";
+import { answerOf, isWelcome, Refused, type Answer, type Welcome } from "./protocol.js";
 import type { Tokens } from "./tokens.js";
 
 /** One connection to the namespace. */
@@ -34,6 +34,8 @@ export class LineDown extends Error {}
 export class LineClosed extends LineDown {}
 
 const kWelcomeMillis = 15_000;
+/** Between two questions for a newer token. */
+const kRefreshMillis = 5_000;
 const kReconnectMillis = { first: 100, max: 3_000 };
 const kRetryMillis = { first: 100, max: 5_000 };
 
@@ -50,7 +52,7 @@ export class Line {
   #turn = 0;
   #failures = 0;
   #complaint = "";
-  #refreshing = false;
+  #refreshedAt = -Infinity;
   #timer: unknown;
   #welcome: Welcome | undefined;
   readonly #pending = new Set<(error: Error) => void>();
@@ -116,7 +118,7 @@ export class Line {
     if (!connection || !this.#welcome || this.#state === "down") return Promise.reject(new LineDown("There is no connection."));
     const patience = (this.#welcome.leaseMs * 2) / 3;
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(() => this.#reset(`no answer to ${event}`), patience);
+      const timer = this.#clock.setTimeout(() => this.#down(`no answer to ${event}`), patience);
       const settle = () => {
         this.#clock.clearTimeout(timer);
         this.#pending.delete(fail);
@@ -155,15 +157,17 @@ export class Line {
 
   async #dial(how: "get" | "renew"): Promise<void> {
     const turn = this.#turn;
-    let token: string;
+    const late = () => this.#down(this.#connection ? "no welcome from the server" : "no answer from `token`");
+    this.#timer = this.#clock.setTimeout(late, kWelcomeMillis);
     try {
-      token = how === "renew" ? await this.#tokens.renew("refused") : await this.#tokens.get();
+      const token = how === "renew" ? await this.#tokens.renew("refused") : await this.#tokens.get();
+      if (turn === this.#turn) this.#connectWith(token, turn);
     } catch (error) {
       if (turn === this.#turn) this.#down("the token could not be had", error);
-      return;
     }
-    if (turn !== this.#turn) return;
-    this.#timer = this.#clock.setTimeout(() => this.#reset("no answer from the server"), kWelcomeMillis);
+  }
+
+  #connectWith(token: string, turn: number): void {
     this.#connection = this.#connect(token, {
       event: (name, arg) => turn === this.#turn && this.#onEvent(name, arg),
       down: (reason, refused) => turn === this.#turn && (refused ? this.#onRefusal(reason) : this.#down(reason)),
@@ -178,7 +182,7 @@ export class Line {
 
   async #onWelcome(welcome: Welcome): Promise<void> {
     this.#clock.clearTimeout(this.#timer);
-    if (!(welcome?.leaseMs > 0 && welcome.renewMs > 0 && welcome.window?.events > 0 && welcome.window.bytes > 0)) {
+    if (!isWelcome(welcome)) {
       return this.#owner.fatal(new WorkerError("The server speaks another worker protocol than this package."));
     }
     this.#welcome = welcome;
@@ -187,7 +191,7 @@ export class Line {
     try {
       await this.#owner.welcomed();
     } catch (error) {
-      if (turn === this.#turn) this.#reset("the leases could not be renewed", error);
+      if (turn === this.#turn) this.#down("the leases could not be renewed", error);
       return;
     }
     if (turn !== this.#turn) return;
@@ -209,11 +213,7 @@ export class Line {
     );
   }
 
-  /** Takes the connection for dead. */
-  #reset(reason: string, error?: unknown): void {
-    this.#down(reason, error);
-  }
-
+  /** The connection has ended, or is taken for dead. */
   #down(reason: string, error?: unknown, how: "get" | "renew" = "get"): void {
     const first = this.#failures === 0 && this.#state !== "down";
     this.#state = "down";
@@ -247,14 +247,13 @@ export class Line {
       const message = `the token expires (${String(when)}); give \`token\` a function so that it can be renewed`;
       return this.#log({ level: "warn", message });
     }
-    if (this.#refreshing) return;
-    this.#refreshing = true;
+    // It comes again at once for a new token that is about to end as well.
+    if (this.#clock.now() - this.#refreshedAt < kRefreshMillis) return;
+    this.#refreshedAt = this.#clock.now();
     try {
       await this.attempt("auth:refresh", { token: await this.#tokens.renew("expiring") });
     } catch (error) {
       this.#log({ level: "warn", message: "the token could not be renewed", error });
-    } finally {
-      this.#refreshing = false;
     }
   }
 }

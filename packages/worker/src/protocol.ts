@@ -10,6 +10,12 @@ export interface Welcome {
   serverVersion: string;
 }
 
+export function isWelcome(welcome: Welcome | undefined): boolean {
+  const { types, leaseMs, renewMs, maxEventBytes, window } = welcome ?? ({} as Partial<Welcome>);
+  const numbers = [leaseMs, renewMs, maxEventBytes, window?.events, window?.bytes];
+  return Array.isArray(types) && numbers.every((number) => typeof number === "number" && number > 0);
+}
+
 /** A job as `claim` hands it out. */
 export interface ClaimedJob {
   job: string;

@@ -80,7 +80,7 @@ export class Run {
     this.#lost = true;
     this.#output.stop("drain");
     this.#output.close(this.#output.stopped!);
-    this.#say("warn", "the handler has not returned in time; the job goes on elsewhere when its lease has run out");
+    this.#say("warn", "not given back in time; it goes on elsewhere when its lease has run out");
   }
 
   /** Resolves when the handler has returned and the server knows; never rejects. */

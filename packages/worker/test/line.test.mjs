@@ -242,5 +242,5 @@ test("a worker whose event loop was blocked says so", async (t) => {
   const now = server.clock.now.bind(server.clock);
   server.clock.now = () => now() + 6_000;
   await server.clock.advance(5_000);
-  assert.ok(server.log.some(({ message }) => /blocks the event loop/.test(message)));
+  assert.ok(server.log.some(({ message }) => /blocks its event loop/.test(message)));
 });

@@ -221,7 +221,7 @@ describe("a worker that drains", () => {
     await server.clock.advance(1);
     assert.equal(await server.ended, "stopped");
     await server.silent();
-    assert.ok(server.log.some(({ message }) => /has not returned in time/.test(message)));
+    assert.ok(server.log.some(({ message }) => /not given back in time/.test(message)));
   });
 
   test("lets jobs go on for finishMs before it tells them", async (t) => {

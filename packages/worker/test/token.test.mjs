@@ -48,6 +48,29 @@ test("auth:expired asks for a newer token and refreshes without a break", async 
   await server.silent();
 });
 
+test("a new token that is about to end as well is not asked for in a loop", async (t) => {
+  const { reasons, token } = tokens();
+  const server = new FakeServer(t, { handlers, token });
+  await server.welcome();
+  await server.answer("claim", { jobs: [] });
+  for (let i = 0; i < 100; i += 1) {
+    await server.event("auth:expired", { expiresAt: "soon" });
+    const refresh = server.connection.requests.splice(0).find(({ event }) => event === "auth:refresh");
+    refresh?.answer({ ok: true });
+    await server.clock.advance(100);
+  }
+  assert.ok(reasons.length <= 3, String(reasons));
+});
+
+test("a function that never answers is asked again, and somebody is told", async (t) => {
+  let asked = 0;
+  const token = () => ((asked += 1) === 1 ? new Promise(() => {}) : "at last");
+  const server = new FakeServer(t, { handlers, token });
+  await server.clock.until(() => server.connections.length === 1);
+  assert.equal(server.connection.token, "at last");
+  assert.ok(server.log.some(({ message }) => /no answer from `token`/.test(message)));
+});
+
 test("a function that fails is asked again later", async (t) => {
   let asked = 0;
   const token = () => {

@@ -18,7 +18,7 @@ export class TsWorker {
     worker.watchers = new Set();
     worker.errors = "";
     worker.child = fork(join(root, program), {
-      env: { PATH: process.env.PATH, HAWSER_URL: url, HAWSER_TOKEN: token, WORKER_SETTINGS: JSON.stringify(settings) },
+      env: { ...process.env, HAWSER_URL: url, HAWSER_TOKEN: token, WORKER_SETTINGS: JSON.stringify(settings) },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     worker.exited = once(worker.child, "exit");
