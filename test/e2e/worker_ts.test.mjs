@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { Reader, sockets } from "./support/client.mjs";
 import { Proxy } from "./support/proxy.mjs";
 import { Server } from "./support/server.mjs";
+import { standing } from "./support/standing.mjs";
 import { TsWorker } from "./support/ts_worker.mjs";
 
 const kLeaseMillis = 1_500;
@@ -13,19 +14,8 @@ remote_types = ["numbers", "count"]
 lease_ms = ${kLeaseMillis}
 `;
 
-/** What a client keeps of these events, which are all there are: chunks that no `job:resumed` has withdrawn. */
-function standing(events) {
-  let chunks = [];
-  events.forEach(({ name, body }, index) => {
-    assert.equal(body.sequence, index + 1, "no hole, no repeat, in order");
-    if (name === "job:resumed") chunks = chunks.filter(({ sequence }) => sequence <= body.payload.keepThrough);
-    if (name === "job:chunk") chunks.push({ sequence: body.sequence, chunk: body.payload.chunk });
-  });
-  return chunks.map(({ chunk }) => chunk.n ?? chunk.i);
-}
-
 function assertWhole(events, to) {
-  assert.deepEqual(standing(events), Array.from({ length: to }, (_, i) => i));
+  assert.deepEqual(standing(events).map(({ n, i }) => n ?? i), Array.from({ length: to }, (_, i) => i));
   assert.equal(events.at(-1).name, "job:completed");
 }
 
@@ -99,7 +89,7 @@ describe("a worker in TypeScript", () => {
     await client.event("job:resumed", (body) => body.jobId === jobId);
     const took = Date.now() - since;
     t.diagnostic(`taken over after ${took} ms of a lease of ${kLeaseMillis} ms`);
-    assert.ok(took <= kLeaseMillis + 250, `${took} ms`);
+    assert.ok(took <= kLeaseMillis + 500, `${took} ms`); // Some for a busy machine.
     const { attempt, chunkCount, checkpoint: state } = await second.told((message) => message.began === jobId, "takeover");
     assert.deepEqual({ attempt, chunkCount, state }, { attempt: 2, chunkCount: 20, state: { next: 20 } });
     await reader.finished();

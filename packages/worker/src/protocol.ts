@@ -7,7 +7,6 @@ export interface Welcome {
   renewMs: number;
   maxEventBytes: number;
   window: { events: number; bytes: number };
-  serverVersion: string;
 }
 
 export function isWelcome(welcome: Welcome | undefined): boolean {

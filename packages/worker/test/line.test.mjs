@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { settle } from "./support/clock.mjs";
-import { aJob, FakeServer } from "./support/fake_server.mjs";
+import { aJob, FakeServer, welcome } from "./support/fake_server.mjs";
 
 const never = () => new Promise(() => {});
 
@@ -52,6 +52,18 @@ describe("after a connection has broken", () => {
     claim.answer({ jobs: [aJob()] });
     await server.welcome();
     assert.equal((await server.next("claim")).arg.max, 1, "nothing came of the old connection, so nothing is renewed");
+  });
+
+  test("nothing that the old one still says counts", async (t) => {
+    const server = new FakeServer(t, { handlers: { t: never }, concurrency: 2 });
+    await server.begin();
+    const old = server.connection;
+    await server.cut();
+    old.listener.event("welcome", welcome);
+    old.listener.down("ping timeout", false);
+    await settle();
+    assert.equal(server.connection.open, true);
+    await server.silent();
   });
 
   test("the handler goes on up to the window, then waits", async (t) => {

@@ -80,6 +80,30 @@ describe("a job that is taken away", () => {
     });
   }
 
+  test("sends nothing again of what was refused for now", async (t) => {
+    const server = new FakeServer(t, {
+      handlers: {
+        t: async function* () {
+          yield "x";
+        },
+      },
+      concurrency: 1,
+    });
+    await server.begin();
+    await server.answer("append", { error: "Not now.", code: "overloaded" });
+    await server.event("stop", { lease: "lease of job_1", reason: "cancelled" });
+    await server.clock.advance(4_000);
+    assert.deepEqual(server.connection.requests.map(({ event }) => event), ["claim"]);
+  });
+
+  test("is forgotten when its handler returns in time", async (t) => {
+    const { server } = await waiting(t);
+    await server.event("stop", { lease: "lease of job_1", reason: "cancelled" });
+    await server.answer("claim", { jobs: [] });
+    await server.clock.advance(20_000);
+    assert.ok(!server.log.some(({ level }) => level === "warn"));
+  });
+
   test("and handed out to the same worker again stops the older run only", async (t) => {
     const reasons = [];
     const handler = async (job, { signal }) => void reasons.push([job.attempt, (await aborted(signal)).reason]);
@@ -245,6 +269,16 @@ describe("a worker that drains", () => {
     assert.equal(server.connection.open, true);
     claim.answer({ jobs: [aJob()] });
     await server.answer("release");
+    assert.equal(await server.ended, "stopped");
+  });
+
+  test("does not ask for more jobs when its last question was refused for now", async (t) => {
+    const server = new FakeServer(t, { handlers: { t: async () => {} }, drainMs: 5_000 });
+    await server.welcome();
+    await server.answer("claim", { error: "Not now.", code: "overloaded" });
+    server.core.stop();
+    await server.clock.advance(4_000);
+    await server.silent();
     assert.equal(await server.ended, "stopped");
   });
 

@@ -12,7 +12,6 @@ export const welcome = {
   renewMs: 5_000,
   maxEventBytes: 1000,
   window: { events: 4, bytes: 100 },
-  serverVersion: "0",
 };
 
 export function aJob(more = {}) {
