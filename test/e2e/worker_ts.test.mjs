@@ -131,12 +131,12 @@ describe("a worker in TypeScript", () => {
     });
   }
 
-  test("that stood still past its lease is refused when it goes on, and the stream is whole", async (t) => {
-    const zombie = await worker(t, { name: "zombie" });
+  test("that stood still past its lease is refused when it goes on, by the same token too, and the stream is whole", async (t) => {
+    const zombie = await worker(t);
     const { client, jobId, reader } = await follow(t, "numbers", { to: 150, intervalMs: 15, checkpointEvery: 10 });
     await client.chunks(jobId, 15);
     zombie.signal("SIGSTOP");
-    const second = await worker(t, { name: "second" });
+    const second = await worker(t);
     await second.told((message) => message.began === jobId, "takeover");
     await client.chunks(jobId, 30);
     zombie.signal("SIGCONT");

@@ -1,8 +1,8 @@
+import { Claims } from "./claims.js";
 import type { Clock } from "./clock.js";
 import type { WorkerError } from "./errors.js";
 import { LineDown, Line, type Connect, type LineOwner } from "./line.js";
 import type { Log } from "./log.js";
-import { Claims } from "./claims.js";
 import type { ClaimedJob } from "./protocol.js";
 import { Run } from "./run.js";
 import type { Tokens } from "./tokens.js";

@@ -106,6 +106,7 @@ export class Run {
     }
     await this.#command("begin", { from });
     this.#say("debug", `begun from ${from}`);
+    if (this.#output.stopped) return this.#lost ? undefined : this.#release();
     await this.#settle(await this.#handle(from));
   }
 

@@ -154,6 +154,16 @@ describe("a worker that drains", () => {
     assert.equal(await server.ended, "stopped");
   });
 
+  test("gives back a job that was about to begin, without running it", async (t) => {
+    const server = new FakeServer(t, { handlers: { t: () => assert.fail("ran") } });
+    await server.welcome();
+    await server.answer("claim", { jobs: [aJob()] });
+    server.core.stop();
+    await server.answer("begin");
+    await server.answer("release");
+    assert.equal(await server.ended, "stopped");
+  });
+
   test("completes a job whose handler returns a result", async (t) => {
     const { server } = await waiting(t, () => "done");
     server.core.stop();
