@@ -36,6 +36,8 @@ export class LineClosed extends LineDown {}
 const kWelcomeMillis = 15_000;
 /** Between two questions for a newer token. */
 const kRefreshMillis = 5_000;
+/** A connection that ends earlier counts as one that failed: whatever ended it may do so again. */
+const kSteadyMillis = 5_000;
 const kReconnectMillis = { first: 100, max: 3_000 };
 const kRetryMillis = { first: 100, max: 5_000 };
 
@@ -51,6 +53,7 @@ export class Line {
   /** Counts connections, so that what an old one still says is told apart. */
   #turn = 0;
   #failures = 0;
+  #readySince = Infinity;
   #complaint = "";
   #refreshedAt = -Infinity;
   #timer: unknown;
@@ -195,7 +198,7 @@ export class Line {
       return;
     }
     if (turn !== this.#turn) return;
-    this.#failures = 0;
+    this.#readySince = this.#clock.now();
     this.#complaint = "";
     this.#state = "ready";
     this.#wake();
@@ -215,6 +218,8 @@ export class Line {
 
   /** The connection has ended, or is taken for dead. */
   #down(reason: string, error?: unknown, how: "get" | "renew" = "get"): void {
+    if (this.#clock.now() - this.#readySince >= kSteadyMillis) this.#failures = 0;
+    this.#readySince = Infinity;
     const first = this.#failures === 0 && this.#state !== "down";
     this.#state = "down";
     this.#drop(new LineDown(reason));

@@ -78,6 +78,23 @@ describe("after a connection has broken", () => {
     assert.equal(emitted, 4);
   });
 
+  test("it comes back ever later to a server that takes it and drops it, and says so", async (t) => {
+    const server = new FakeServer(t, { handlers: { t: never } });
+    const times = [];
+    await server.welcome();
+    for (let i = 0; i < 8; i += 1) {
+      times.push(server.clock.now());
+      await server.cut();
+      await server.welcome();
+    }
+    assert.ok(times[7] - times[6] > 10 * (times[1] - times[0]), String(times));
+    assert.ok(server.log.filter(({ level }) => level === "warn").length > 5);
+    await server.clock.advance(5_000);
+    const steady = server.clock.now();
+    await server.cut();
+    assert.ok(server.clock.now() - steady <= 200);
+  });
+
   test("it comes back at growing intervals, but well within a lease", async (t) => {
     const server = new FakeServer(t, { handlers: { t: never } });
     await server.begin();
