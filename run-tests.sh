@@ -88,6 +88,7 @@ default_run() {
   node_tests "source tree" test/tidy/*.test.mjs
   node_tests "the simulator's checker" test/sim/*.test.mjs
   node_tests "codecs against the JavaScript parsers" test/differential/*.test.mjs
+  node_tests "the worker package" packages/worker/test/*.test.mjs
   conformance_tests 1
   conformance_tests 2
   e2e_tests 1 test/e2e/*.test.mjs
