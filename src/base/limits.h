@@ -149,6 +149,26 @@ inline constexpr std::size_t kPageBytes = 256 * kKiB;
 /// An idempotency key lives as long as its job, and at least this long.
 inline constexpr auto kIdempotencyMinAge = 24h;
 
+// --- Retention ---
+/// How long ended jobs are kept unless the operator says otherwise: results long enough for a holiday,
+/// failures longer, since somebody may still have to look into them and resume them by hand. Nothing is
+/// deleted by number or size by default: that depends on what else a user does, and would come as a surprise.
+inline constexpr auto kDefaultKeepEnded = 24h * 30;
+inline constexpr auto kDefaultKeepFailed = 24h * 90;
+/// No bound deletes a job sooner after its end: who was in a tunnel must still get the result.
+inline constexpr auto kMinEndedAge = 1h;
+/// Nothing is deleted before the clock of the wall has gone steadily for so long: a machine that boots with
+/// a wrong date must not lose its jobs before that is set right.
+inline constexpr auto kClockTrust = 10min;
+/// A step of the wall clock against the monotonic one that is no drift.
+inline constexpr auto kClockStep = 1min;
+/// Jobs deleted, and tombstones forgotten, in one look; 800 a second, far above what users start.
+inline constexpr std::size_t kSweepDeletions = 200;
+/// What is kept of a deleted job, some 150 bytes, so that its owner is told; later it is `not_found`. The
+/// oldest go earlier when there are too many, but never in their first day, when their keys still count.
+inline constexpr auto kTombstoneAge = 24h * 30;
+inline constexpr std::size_t kMaxTombstones = 1'000'000;
+
 // --- Fan-out and sessions ---
 /// Recent events kept for each followed owner on each core; an older cursor reads the store.
 inline constexpr std::size_t kFeedEvents = 512;

@@ -49,6 +49,14 @@ std::size_t connections_that_fit(std::size_t wanted) {
   return fitting;
 }
 
+/// Nobody should learn from a missing job that jobs are deleted.
+void announce_retention(const job::Retention& retention) {
+  for (const auto state : job::kEndedStates) {
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(retention.of(state).max_age).count();
+    if (hours > 0) spdlog::info("{} jobs are deleted {} hours after their end", job::to_string(state), hours);
+  }
+}
+
 MetricsPage::Readers metrics_readers(const Config& config) {
   if (config.server.metrics == "all") return MetricsPage::Readers::all;
   return config.server.metrics == "off" ? MetricsPage::Readers::none : MetricsPage::Readers::loopback;
@@ -88,6 +96,7 @@ App::~App() {
 
 Status App::open_store() {
   policies_ = make_policies(config_);
+  announce_retention(policies_->retention());
   auto& clock = runtime::system_clock();
   auto& random = runtime::system_random();
   if (config_.store.kind == "memory") {

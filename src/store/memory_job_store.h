@@ -27,6 +27,7 @@ class MemoryJobStore final : public job::JobStore {
   Result<job::JobRecord> find(const JobId& id) override;
   Result<std::string> input(const JobId& id) override;
   Result<job::JobPage> read_job(const JobId& id, std::uint64_t after, job::ReadLimits limits) override;
+  Result<job::Tombstone> tombstone(const JobId& id) override;
   Result<job::OwnerPage> read_owner(std::string_view owner, std::uint64_t after,
                                     job::ReadLimits limits) override;
   Result<std::uint64_t> owner_head(std::string_view owner) override;
