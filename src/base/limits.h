@@ -118,6 +118,8 @@ inline constexpr std::size_t kMaxEventPayload = 512 * kKiB;
 inline constexpr std::size_t kMaxResult = 512 * kKiB;
 /// Human-readable error text of a failed job.
 inline constexpr std::size_t kMaxErrorText = 2 * kKiB;
+/// Error of a run that is kept in the job's record, for lists: the text above and its frame.
+inline constexpr std::size_t kMaxKeptError = 2 * kMaxErrorText;
 /// Events of one job: the sequence a client must be able to hold.
 inline constexpr std::uint64_t kMaxEventsPerJob = 1'000'000;
 /// Logged bytes of one job.
@@ -143,6 +145,11 @@ inline constexpr std::uint64_t kDefaultStorageReserve = 256 * kMiB;
 inline constexpr std::size_t kDamageRemembered = 10'000;
 /// Jobs that a read of an owner's stream merges; a position further back is answered `reset`.
 inline constexpr std::size_t kMaxMergedJobs = 1024;
+/// Records that one page of a list looks at, and jobs that it shows: some 10 ms of a reader thread.
+inline constexpr std::size_t kListScan = 5'000;
+inline constexpr std::size_t kMaxListed = 500;
+/// Active jobs that one look at the queues counts, some 200 ms of a reader thread.
+inline constexpr std::size_t kQueueScan = 100'000;
 /// One page of a read.
 inline constexpr std::size_t kPageEvents = 1'000;
 inline constexpr std::size_t kPageBytes = 256 * kKiB;

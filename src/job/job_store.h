@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "job/event.h"
+#include "job/job_list.h"
 #include "job/record.h"
 #include "job/retention.h"
 
@@ -243,6 +244,12 @@ class JobStore : public Commands {
   /// an event above it belonged to a job that was deleted, or so far back that more than
   /// limits::kMaxMergedJobs jobs would be merged.
   virtual Result<OwnerPage> read_owner(std::string_view owner, std::uint64_t after, ReadLimits limits) = 0;
+  /// For administrators: jobs that the filter accepts, older than `before`. Looks at limits::kListScan jobs
+  /// at most and returns `most` of them at most. Jobs that cannot be read are left out.
+  virtual Result<JobList> list(const JobFilter& filter, const std::optional<JobId>& before,
+                               std::size_t most) = 0;
+  /// Counts limits::kQueueScan active jobs at most.
+  virtual Result<Queues> queues(WallMillis now) = 0;
   /// Last durable position of the owner; 0 for an unknown one.
   virtual Result<std::uint64_t> owner_head(std::string_view owner) = 0;
 

@@ -157,6 +157,17 @@ Result<job::Tombstone> MemoryJobStore::tombstone(const JobId& id) {
   return *tombstone;
 }
 
+Result<job::JobList> MemoryJobStore::list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                                          std::size_t most) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->data.list(filter, before, most);
+}
+
+Result<job::Queues> MemoryJobStore::queues(WallMillis now) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->data.queues(now);
+}
+
 Result<std::uint64_t> MemoryJobStore::owner_head(std::string_view owner) {
   const std::lock_guard lock(state_->mutex);
   const auto* found = state_->data.find_owner(owner);

@@ -57,6 +57,8 @@ class MemoryState {
   const Job* find(const JobId& id) const;
   const job::Tombstone* find_tombstone(const JobId& id) const;
   const Owner* find_owner(std::string_view owner) const;
+  job::JobList list(const job::JobFilter& filter, const std::optional<JobId>& before, std::size_t most) const;
+  job::Queues queues(WallMillis now) const;
 
  private:
   class Ended;
@@ -85,7 +87,7 @@ class MemoryState {
   job::Rules rules(const job::JobRecord& record) const;
 
   job::LogLimits limits_;
-  std::unordered_map<JobId, Job> jobs_;
+  std::map<JobId, Job> jobs_;  ///< the oldest first
   std::map<std::string, Owner, std::less<>> owners_;
   std::map<std::pair<std::string, std::string>, JobId> keys_;  ///< owner, idempotency key
   job::Schedule schedule_;

@@ -12,6 +12,7 @@
 #include "store/database.h"
 #include "store/directory_lock.h"
 #include "store/index_upgrade.h"
+#include "store/job_listing.h"
 #include "store/job_log.h"
 #include "store/job_table.h"
 #include "store/owner_account.h"
@@ -159,6 +160,15 @@ Result<job::OwnerPage> RocksDbJobStore::read_owner(std::string_view owner, std::
 
 Result<job::Tombstone> RocksDbJobStore::tombstone(const JobId& id) {
   return load_tombstone(*state_->database, id);
+}
+
+Result<job::JobList> RocksDbJobStore::list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                                           std::size_t most) {
+  return list_jobs(*state_->database, filter, before, most);
+}
+
+Result<job::Queues> RocksDbJobStore::queues(WallMillis now) {
+  return count_queues(*state_->database, now);
 }
 
 Result<std::uint64_t> RocksDbJobStore::owner_head(std::string_view owner) {

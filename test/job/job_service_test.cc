@@ -79,6 +79,8 @@ class FakeStore final : public JobStore {
   Result<OwnerPage> read_owner(std::string_view, std::uint64_t after, ReadLimits) override {
     return OwnerPage{.events = {}, .through = after, .head = 9};
   }
+  Result<JobList> list(const JobFilter&, const std::optional<JobId>&, std::size_t) override { return {}; }
+  Result<Queues> queues(WallMillis) override { return {}; }
   Result<std::uint64_t> owner_head(std::string_view) override { return 9; }
   StoreStatus status() override { return {}; }
   void set_listener(CommitListener) override {}
