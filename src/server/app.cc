@@ -142,6 +142,7 @@ Status App::build() {
       worker::Executor::Options{.threads = config_.worker.threads, .holder = std::string(kHolder)});
   jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random,
                                             input_checks(handlers, config_.worker.remote_types));
+  admin_.emplace(*store_, *readers_, *authenticator_, clock);
   if (auto made = make_recovery(); !made) return made;
   make_cores();
   store_->set_listener([this](const std::shared_ptr<const job::CommitGroup>& group) {
@@ -155,7 +156,9 @@ Status App::build() {
                                   [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
                                     return cores_[loop.index()]->make_session(channel, info);
                                   }}},
-      routes(std::move(files)));
+      routes(std::move(files)), [this](const net::HttpRequest& request, const net::HttpRespond& respond) {
+        return admin_->handle(request, respond);
+      });
   if (*tls) use_tls(*tls);
   loops_.run();
   if (auto listening = net_->start(); !listening) return listening;
