@@ -8,6 +8,7 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "store/keys.h"
@@ -52,6 +53,8 @@ rocksdb::ColumnFamilyOptions family(const rocksdb::BlockBasedTableOptions& table
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = memtable;
   options.level_compaction_dynamic_level_bytes = true;
+  // A deleted log is one small entry, which no size ever sends down to what it covers.
+  options.ttl = std::chrono::seconds(std::chrono::hours(24)).count();
   options.compression = best_of({rocksdb::kLZ4Compression, rocksdb::kSnappyCompression});
   options.bottommost_compression = best_of({rocksdb::kZSTD, rocksdb::kLZ4Compression});
   return options;
