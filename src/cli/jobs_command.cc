@@ -155,7 +155,8 @@ Status queue(const Admin& admin, const Arguments& arguments) {
 
 /// `done`: what is said after the id.
 Action change(std::string method, std::string suffix, std::string done) {
-  return [method, suffix, done](const Admin& admin, const Arguments& arguments) -> Status {
+  return [method = std::move(method), suffix = std::move(suffix), done = std::move(done)](
+             const Admin& admin, const Arguments& arguments) -> Status {
     const auto path = job_path(arguments);
     if (!path) return std::unexpected(path.error());
     const auto reason = arguments.reason.empty() ? "" : "?reason=" + encoded(arguments.reason);
