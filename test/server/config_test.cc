@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "server/job_policy.h"
+
 namespace hawser::server {
 namespace {
 
@@ -305,6 +307,7 @@ TEST_F(ConfigTest, ages_of_retention_are_hours_and_zero_is_for_ever) {
   EXPECT_EQ(retention.of(job::JobState::cancelled).max_count, 7U);
   EXPECT_EQ(retention.of(job::JobState::completed).max_count, 0U);
   EXPECT_EQ(retention.max_bytes, 1000U);
+  EXPECT_EQ(make_policies(*config)->retention().of(job::JobState::completed).max_age, std::chrono::hours(48));
   EXPECT_THAT(describe(*config), HasSubstr("completed_max_age_hours = 48"));
   EXPECT_THAT(file_error("[retention]\nfailed_max_age_hours = -1\n"),
               HasSubstr("retention.failed_max_age_hours"));

@@ -14,9 +14,21 @@ using std::chrono::seconds;
 void Simulation::delete_some() {
   if (!world_.server) return;
   auto& rng = world_.rng;
+  const bool by_age = rng.one_in(3);
+  if (by_age) {
+    sweep();  // From now on the clock is watched.
+    run_until(world_.timeline.now() + std::chrono::hours(3));
+    if (!world_.server) return;
+  }
   if (rng.one_in(2)) world_.disk.die_at(rng.between(1, 4), rng.one_in(2), rng.fork());
+  if (by_age) {
+    world_.record(fact("aged"));
+    sweep();
+  }
   for (const auto& [job, owner] : world_.owners) {
-    if (rng.one_in(2)) world_.server->store().submit_as("admin", job::Purge{job}, [](const auto&) {});
+    if (!by_age && rng.one_in(2)) {
+      world_.server->store().submit_as("admin", job::Purge{job}, [](const auto&) {});
+    }
   }
   // Some of the commands may not have been committed yet.
   run_until(world_.timeline.now() + std::chrono::microseconds(rng.one_in(2) ? rng.below(5'000) : 5'000'000));
@@ -26,6 +38,10 @@ void Simulation::delete_some() {
     bury();
   }
   run_until(world_.timeline.now() + seconds(5));
+}
+
+void Simulation::sweep() {
+  world_.server->store().submit_as("admin", job::Sweep{}, [](const auto&) {});
 }
 
 /// An owner's stream from the last deleted event on, and that there is none below.

@@ -56,6 +56,7 @@ class Simulation {
   void read_everything(int round);
   void read_job(const JobId& id, int round);
   void delete_some();
+  void sweep();
   void read_what_is_left();
 
   std::uint64_t seed_;
