@@ -95,7 +95,7 @@ std::string job_facts(const json::View& answer) {
       const auto value = member->value();
       if (is_time(member->name) && value.as_integer()) {
         add(member->name, time_text(*value.as_integer()));
-      } else if (!value.is(json::Kind::null)) {
+      } else if (!value.is(json::Kind::null) && value.raw() != R"("")") {
         add(member->name, value.as_string().value_or(std::string(value.raw())));
       }
     }
