@@ -7,6 +7,7 @@ std::string_view code_name(Errc code) {
     case Errc::bad_request: return "bad_request";
     case Errc::bad_sequence: return "bad_sequence";
     case Errc::not_found: return "not_found";
+    case Errc::gone: return "gone";
     case Errc::unknown_type: return "unknown_type";
     case Errc::input_too_large: return "input_too_large";
     case Errc::idempotency_conflict: return "idempotency_conflict";

@@ -15,6 +15,7 @@ enum class Errc {
   bad_request,           ///< an argument is missing, of the wrong type or not valid JSON
   bad_sequence,          ///< a cursor that is negative, no integer, or above the head of the job
   not_found,             ///< unknown id, or somebody else's: both answer alike
+  gone,                  ///< the job was deleted after its time, or by an administrator
   unknown_type,          ///< no handler is registered for the job type
   input_too_large,       ///< the job input is over limits::kMaxInputBytes
   idempotency_conflict,  ///< the key was used with another type or input

@@ -118,6 +118,8 @@ inline constexpr std::size_t kMaxEventPayload = 512 * kKiB;
 inline constexpr std::size_t kMaxResult = 512 * kKiB;
 /// Human-readable error text of a failed job.
 inline constexpr std::size_t kMaxErrorText = 2 * kKiB;
+/// Error of a run that is kept in the job's record, for lists: the text above and its frame.
+inline constexpr std::size_t kMaxKeptError = 2 * kMaxErrorText;
 /// Events of one job: the sequence a client must be able to hold.
 inline constexpr std::uint64_t kMaxEventsPerJob = 1'000'000;
 /// Logged bytes of one job.
@@ -143,11 +145,36 @@ inline constexpr std::uint64_t kDefaultStorageReserve = 256 * kMiB;
 inline constexpr std::size_t kDamageRemembered = 10'000;
 /// Jobs that a read of an owner's stream merges; a position further back is answered `reset`.
 inline constexpr std::size_t kMaxMergedJobs = 1024;
+/// Records that one page of a list looks at, and jobs that it shows: some 10 ms of a reader thread.
+inline constexpr std::size_t kListScan = 5'000;
+inline constexpr std::size_t kMaxListed = 500;
+/// Active jobs that one look at the queues counts, some 200 ms of a reader thread.
+inline constexpr std::size_t kQueueScan = 100'000;
 /// One page of a read.
 inline constexpr std::size_t kPageEvents = 1'000;
 inline constexpr std::size_t kPageBytes = 256 * kKiB;
 /// An idempotency key lives as long as its job, and at least this long.
 inline constexpr auto kIdempotencyMinAge = 24h;
+
+// --- Retention ---
+/// How long ended jobs are kept unless the operator says otherwise: results long enough for a holiday,
+/// failures longer, since somebody may still have to look into them and resume them by hand. Nothing is
+/// deleted by number or size by default: that depends on what else a user does, and would come as a surprise.
+inline constexpr auto kDefaultKeepEnded = 24h * 30;
+inline constexpr auto kDefaultKeepFailed = 24h * 90;
+/// No bound deletes a job sooner after its end: who was in a tunnel must still get the result.
+inline constexpr auto kMinEndedAge = 1h;
+/// Nothing is deleted before the clock of the wall has gone steadily for so long: a machine that boots with
+/// a wrong date must not lose its jobs before that is set right.
+inline constexpr auto kClockTrust = 10min;
+/// A step of the wall clock against the monotonic one that is no drift.
+inline constexpr auto kClockStep = 1min;
+/// Jobs deleted, and tombstones forgotten, in one look; 800 a second, far above what users start.
+inline constexpr std::size_t kSweepDeletions = 200;
+/// What is kept of a deleted job, some 150 bytes, so that its owner is told; later it is `not_found`. The
+/// oldest go earlier when there are too many, but never in their first day, when their keys still count.
+inline constexpr auto kTombstoneAge = 24h * 30;
+inline constexpr std::size_t kMaxTombstones = 1'000'000;
 
 // --- Fan-out and sessions ---
 /// Recent events kept for each followed owner on each core; an older cursor reads the store.

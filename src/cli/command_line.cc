@@ -47,6 +47,7 @@ int run_command_line(int argc, char** argv) {
   add_run_command(app, exit_code);
   add_watch_command(app, exit_code);
   add_cancel_command(app, exit_code);
+  add_jobs_command(app, exit_code);
   add_token_command(app, exit_code);
   add_doctor_command(app, exit_code);
   add_conformance_command(app, exit_code);

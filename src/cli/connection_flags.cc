@@ -11,7 +11,7 @@ namespace hawser::cli {
 namespace {
 
 constexpr const char* kDefaultUrl = "http://127.0.0.1:3000";
-/// Of a user's; a worker runs for as long as it runs.
+/// Of all but a worker's, which runs for as long as it runs.
 constexpr Millis kLocalTokenLifetime = std::chrono::hours(24);
 
 std::string first_of(const std::string& flag, const std::map<std::string, std::string>& environment,
@@ -19,6 +19,11 @@ std::string first_of(const std::string& flag, const std::map<std::string, std::s
   if (!flag.empty()) return flag;
   const auto found = environment.find(variable);
   return found == environment.end() || found->second.empty() ? otherwise : found->second;
+}
+
+std::string_view how_to_make(const TokenContent& token) {
+  if (std::holds_alternative<AdminToken>(token)) return "--admin";
+  return std::holds_alternative<UserToken>(token) ? "--user NAME" : "--type TYPE --worker NAME";
 }
 
 struct Connection {
@@ -38,14 +43,13 @@ Result<Connection> find(const ConnectionFlags& flags, const TokenContent& local,
   if (!server::is_loopback(connection.url.host)) {
     return fail(Errc::unauthorized,
                 fmt::format("A token is needed for {}. Set HAWSER_TOKEN; the operator makes one "
-                            "with 'hawser token {} NAME'.",
-                            connection.url.host,
-                            std::holds_alternative<UserToken>(local) ? "--user" : "--type TYPE --worker"));
+                            "with 'hawser token {}'.",
+                            connection.url.host, how_to_make(local)));
   }
   const auto config = flags.config->load(environment);
   if (!config) return std::unexpected(config.error());
   const auto lifetime =
-      std::holds_alternative<UserToken>(local) ? std::optional(kLocalTokenLifetime) : std::nullopt;
+      std::holds_alternative<WorkerToken>(local) ? std::nullopt : std::optional(kLocalTokenLifetime);
   auto token = mint_local_token(*config, local, clock.wall_now(), lifetime);
   if (!token) return std::unexpected(token.error());
   connection.token = *std::move(token);
@@ -92,6 +96,15 @@ Result<remote::WorkerOptions> worker_connection(const ConnectionFlags& flags, co
   if (!found) return std::unexpected(found.error());
   return remote::WorkerOptions{
       .url = std::move(found->text), .token = std::move(found->token), .ca_file = flags.ca_file};
+}
+
+Result<AdminConnection> admin_connection(const ConnectionFlags& flags,
+                                         const std::map<std::string, std::string>& environment,
+                                         Clock& clock) {
+  auto found = find(flags, AdminToken{}, environment, clock);
+  if (!found) return std::unexpected(found.error());
+  return AdminConnection{
+      .url = std::move(found->url), .token = std::move(found->token), .ca_file = flags.ca_file};
 }
 
 }  // namespace hawser::cli

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/web_url.h"
 #include "remote/client.h"
 #include "remote/worker.h"
 
@@ -27,7 +28,7 @@ struct ConnectionFlags {
   std::shared_ptr<ConfigFlags> config;
 
   static std::shared_ptr<ConnectionFlags> add_to(CLI::App& app);
-  /// The same without --user.
+  /// The same without --user: for workers and administrators.
   static std::shared_ptr<ConnectionFlags> add_to_worker(CLI::App& app);
 };
 
@@ -41,5 +42,14 @@ Result<remote::Client::Options> connection_options(const ConnectionFlags& flags,
 Result<remote::WorkerOptions> worker_connection(const ConnectionFlags& flags, const std::string& name,
                                                 const std::map<std::string, std::string>& environment,
                                                 Clock& clock);
+
+/// The same for an administrator.
+struct AdminConnection {
+  WebUrl url;
+  std::string token;
+  std::string ca_file;
+};
+Result<AdminConnection> admin_connection(const ConnectionFlags& flags,
+                                         const std::map<std::string, std::string>& environment, Clock& clock);
 
 }  // namespace hawser::cli

@@ -33,6 +33,7 @@ Result<std::string> mint_local_token(const server::Config& config, const TokenCo
   if (const auto* worker = std::get_if<WorkerToken>(&content)) {
     return authenticator->mint_worker(worker->name, worker->types, now, lifetime);
   }
+  if (std::holds_alternative<AdminToken>(content)) return authenticator->mint_admin(now, lifetime);
   return authenticator->mint(std::get<UserToken>(content).user, now, lifetime);
 }
 

@@ -19,7 +19,8 @@ struct WorkerToken {
   std::string name;
   std::vector<std::string> types;
 };
-using TokenContent = std::variant<UserToken, WorkerToken>;
+struct AdminToken {};
+using TokenContent = std::variant<UserToken, WorkerToken, AdminToken>;
 
 /// A token signed with the configured secret or, where none is configured, with the one that
 /// `serve --dev` keeps in the data directory. Errors: config, unauthorized when there is no secret.

@@ -15,6 +15,7 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   hawser token --user ann --expires 1h
   hawser token --worker builder-1 --type build --type test
+  hawser token --admin --expires 1h
   HAWSER_TOKEN=$(hawser token --user ann) hawser run test-job --url https://jobs.example
 
 Signed with the configured secret, else with the one that 'serve --dev' keeps in the data directory.)";
@@ -23,6 +24,7 @@ struct Arguments {
   std::string user;
   std::string worker;
   std::vector<std::string> types;
+  bool admin = false;
   std::string expires;
   std::shared_ptr<ConfigFlags> config;
 };
@@ -37,9 +39,9 @@ int token(const Arguments& arguments) {
   }
   const auto config = arguments.config->load(server::process_environment());
   if (!config) return report(config.error());
-  const auto content = arguments.worker.empty()
-                           ? TokenContent(UserToken{arguments.user})
-                           : TokenContent(WorkerToken{arguments.worker, arguments.types});
+  TokenContent content = UserToken{arguments.user};
+  if (!arguments.worker.empty()) content = WorkerToken{arguments.worker, arguments.types};
+  if (arguments.admin) content = AdminToken{};
   const auto text = mint_local_token(*config, content, runtime::system_clock().wall_now(), lifetime);
   if (!text) return report(text.error());
   fmt::print("{}\n", *text);
@@ -49,12 +51,13 @@ int token(const Arguments& arguments) {
 }  // namespace
 
 void add_token_command(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("token", "Make a token for a user or a worker");
+  auto* command = app.add_subcommand("token", "Make a token for a user, a worker or an administrator");
   command->footer(kFooter);
   const auto arguments = std::make_shared<Arguments>();
   auto* bearer = command->add_option_group("bearer", "Whom the token names");
   bearer->add_option("--user", arguments->user, "A user");
   auto* worker = bearer->add_option("--worker", arguments->worker, "A worker, which needs --type");
+  bearer->add_flag("--admin", arguments->admin, "An administrator: 'hawser jobs' and /admin/, nothing else");
   bearer->require_option(1);
   auto* types = command->add_option("--type", arguments->types,
                                     "A job type that the worker may run; '*' is every type");

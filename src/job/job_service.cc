@@ -36,9 +36,16 @@ void read_on(WorkPool& readers, Loop& loop, Done<T> done, Read read) {
   }
 }
 
+/// A deleted job is only its owner's to know about.
+Error missing(JobStore& store, const JobId& id, std::string_view owner) {
+  const auto tombstone = store.tombstone(id);
+  return tombstone && tombstone->owner == owner ? gone(*tombstone) : not_found(id);
+}
+
 Result<JobRecord> find_owned(JobStore& store, const JobId& id, std::string_view owner) {
   auto record = store.find(id);
   if (record && *record->owner != owner) return std::unexpected(not_found(id));
+  if (!record && record.error().code == Errc::not_found) return std::unexpected(missing(store, id, owner));
   return record;
 }
 
@@ -138,7 +145,10 @@ void JobService::read_job(Loop& loop, std::string owner, JobId id, std::uint64_t
                           Done<JobPage> done) {
   auto read = [&store = store_, owner = std::move(owner), id, after, limits]() -> Result<JobPage> {
     if (auto record = find_owned(store, id, owner); !record) return std::unexpected(record.error());
-    return store.read_job(id, after, limits);
+    auto page = store.read_job(id, after, limits);
+    // It may have been deleted in between.
+    if (!page && page.error().code == Errc::not_found) return std::unexpected(missing(store, id, owner));
+    return page;
   };
   read_on<JobPage>(readers_, loop, std::move(done), std::move(read));
 }

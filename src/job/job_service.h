@@ -41,7 +41,7 @@ class JobService {
   void cancel(Loop& loop, std::string owner, JobId id, std::string reason, Done<Reply> done);
   void resume(Loop& loop, std::string owner, JobId id, Done<Reply> done);
 
-  // Reads; `not_found` for unknown and foreign jobs alike.
+  // Reads; `not_found` for unknown and foreign jobs alike, `gone` for deleted ones of the owner.
   void find(Loop& loop, std::string owner, JobId id, Done<JobRecord> done);
   void read_job(Loop& loop, std::string owner, JobId id, std::uint64_t after, ReadLimits limits,
                 Done<JobPage> done);

@@ -14,7 +14,9 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "job/event.h"
+#include "job/job_list.h"
 #include "job/record.h"
+#include "job/retention.h"
 
 namespace hawser::job {
 
@@ -22,7 +24,8 @@ namespace hawser::job {
 
 /// Creates a job and queues it. Writes no event. With a known idempotency key of the same owner: the
 /// same type and input answer the existing job (`duplicate`), others `idempotency_conflict`; that holds
-/// while the first start is still committing as well.
+/// while the first start is still committing as well, and for limits::kIdempotencyMinAge after it even when
+/// the job has been deleted.
 /// Errors: too_many_jobs, idempotency_conflict, storage_full, overloaded.
 struct Start {
   JobId id;
@@ -108,7 +111,7 @@ struct Release {
 
 /// Ends the job as cancelled with one event. On an ended job nothing is written and the reply tells the
 /// state; a resume that still waits is withdrawn. Epoch +1, so that the worker is fenced.
-/// Errors: not_found (foreign ids too).
+/// Errors: not_found (foreign ids too), gone.
 struct Cancel {
   JobId id;
   std::string owner;
@@ -116,19 +119,28 @@ struct Cancel {
 };
 
 /// Queues a failed job again; it stays `failed` until its run begins with job:resumed. On a job that is
-/// queued or running nothing is written. Errors: not_found, invalid_state (completed, cancelled),
+/// queued or running nothing is written. Errors: not_found, gone, invalid_state (completed, cancelled),
 /// output_limit (its log is full), too_many_jobs.
 struct Resume {
   JobId id;
   std::string owner;
 };
 
+/// Deletes an ended job whatever its age: record, input and log go in one step, a tombstone stays. On a
+/// deleted job nothing is written. For administrators: asks for no owner. Errors: not_found, invalid_state
+/// (the job is active).
+struct Purge {
+  JobId id;
+};
+
 /// Does what time demands: leases that ran out are taken away (as Release, but the run counts), hung runs and
-/// overdue jobs end (Policy), and jobs that have waited long enough are announced. To be sent every
-/// limits::kSweepInterval; handles limits::kSweepJobs at most.
+/// overdue jobs end (Policy), jobs that have waited long enough are announced, and ended ones that were kept
+/// long enough are deleted (Retention). To be sent every limits::kSweepInterval; handles limits::kSweepJobs
+/// and deletes limits::kSweepDeletions at most.
 struct Sweep {};
 
-using Command = std::variant<Start, Claim, Renew, Begin, Append, Finish, Release, Cancel, Resume, Sweep>;
+using Command =
+    std::variant<Start, Claim, Renew, Begin, Append, Finish, Release, Cancel, Resume, Purge, Sweep>;
 
 /// A job handed to a worker.
 struct ClaimedJob {
@@ -215,19 +227,29 @@ class Commands {
 ///     order; for one submitting thread completions keep the order of submission.
 ///  2. Events of a job are numbered 1, 2, 3, … without holes and never reused; the events of an owner
 ///     likewise by position, in the same atomic step.
-///  3. What was announced or read stays readable, with the same bytes.
+///  3. What was announced or read stays readable, with the same bytes, until the whole job is deleted.
 ///  4. After an unclean stop every announced or acknowledged command is there; leases of holders that
 ///     were in the old process are taken back before the store opens, those with a time begin anew.
 class JobStore : public Commands {
  public:
-  // Reads block on the disk: call them on a reader thread, never on a loop. Any thread.
+  // Reads block on the disk: call them on a reader thread, never on a loop. Any thread. A deleted job is
+  // `not_found`; who may know more asks for its tombstone.
   virtual Result<JobRecord> find(const JobId& id) = 0;
   virtual Result<std::string> input(const JobId& id) = 0;
   /// Events with a sequence above `after`. Errors: not_found, bad_sequence (above the head).
   virtual Result<JobPage> read_job(const JobId& id, std::uint64_t after, ReadLimits limits) = 0;
-  /// Events of the owner with a position above `after`. Errors: reset, when `after` is beyond the head or
-  /// so far back that more than limits::kMaxMergedJobs jobs would be merged.
+  /// What is left of a deleted job. Errors: not_found.
+  virtual Result<Tombstone> tombstone(const JobId& id) = 0;
+  /// Events of the owner with a position above `after`. Errors: reset, when `after` is beyond the head, when
+  /// an event above it belonged to a job that was deleted, or so far back that more than
+  /// limits::kMaxMergedJobs jobs would be merged.
   virtual Result<OwnerPage> read_owner(std::string_view owner, std::uint64_t after, ReadLimits limits) = 0;
+  /// For administrators: jobs that the filter accepts, older than `before`. Looks at limits::kListScan jobs
+  /// at most and returns `most` of them at most. Jobs that cannot be read are left out.
+  virtual Result<JobList> list(const JobFilter& filter, const std::optional<JobId>& before,
+                               std::size_t most) = 0;
+  /// Counts limits::kQueueScan active jobs at most.
+  virtual Result<Queues> queues(WallMillis now) = 0;
   /// Last durable position of the owner; 0 for an unknown one.
   virtual Result<std::uint64_t> owner_head(std::string_view owner) = 0;
 

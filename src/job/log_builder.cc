@@ -80,8 +80,11 @@ void LogBuilder::fill_partial_output(Event& event) const {
 }
 
 void LogBuilder::end(EventKind outcome, std::string payload) {
-  append(outcome, std::move(payload));
   auto& record = change_.record;
+  if (outcome == EventKind::failed) {
+    record.last_error = payload.size() <= limits::kMaxKeptError ? payload : std::string();
+  }
+  append(outcome, std::move(payload));
   record.state = state_after(outcome);
   record.queued = false;
   record.holder.clear();

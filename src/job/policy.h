@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "job/quota.h"
+#include "job/retention.h"
 
 namespace hawser::job {
 
@@ -30,23 +31,26 @@ struct Policy {
   std::uint32_t checkpoint_every = limits::kDefaultCheckpointEvery;
 };
 
-/// The policies of all types, and what users may ask for. Immutable; any thread.
+/// The policies of all types, what users may ask for, and how long is kept what they get. Immutable; any
+/// thread.
 class Policies {
  public:
   explicit Policies(Policy usual = {}, std::map<std::string, Policy, std::less<>> by_type = {},
-                    Quota quota = {})
-      : usual_(usual), by_type_(std::move(by_type)), quota_(quota) {}
+                    Quota quota = {}, Retention retention = {})
+      : usual_(usual), by_type_(std::move(by_type)), quota_(quota), retention_(retention) {}
 
   const Policy& of(std::string_view type) const {
     const auto found = by_type_.find(type);
     return found == by_type_.end() ? usual_ : found->second;
   }
   const Quota& quota() const { return quota_; }
+  const Retention& retention() const { return retention_; }
 
  private:
   Policy usual_;
   std::map<std::string, Policy, std::less<>> by_type_;
   Quota quota_;
+  Retention retention_;
 };
 
 }  // namespace hawser::job

@@ -39,7 +39,8 @@ struct JobRecord {
   std::uint32_t fruitless_attempts = 0;
   /// Retryable failures since the job was started or explicitly resumed.
   std::uint32_t failures = 0;
-  /// Why the last run ended without ending the job, {"error","code"}; empty when it has not.
+  /// Why the last run that did not succeed ended, {"error","code"}; empty when there is none, or when what a
+  /// worker said is over limits::kMaxKeptError.
   std::string last_error;
 
   std::uint64_t last_sequence = 0;

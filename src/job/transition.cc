@@ -100,7 +100,7 @@ Change fail_run(const JobRecord& record, std::string payload, WallMillis now, co
   auto next = take_back(record);
   ++next.failures;
   next.fruitless_attempts = 0;  // It is counted as a failure.
-  next.last_error = std::move(payload);
+  next.last_error = payload.size() <= limits::kMaxKeptError ? std::move(payload) : std::string();
   delay(next, backoff(next, rules.policy), now);
   return silent(std::move(next));
 }

@@ -16,12 +16,14 @@ engineio::Settings settings_of(const ServerConfig& config) {
 }  // namespace
 
 ServerContext::ServerContext(ServerConfig server_config, Random& source,
-                             std::vector<Endpoint> engine_endpoints, HttpRoutes http_routes)
+                             std::vector<Endpoint> engine_endpoints, HttpRoutes http_routes,
+                             HttpService http_service)
     : config(std::move(server_config)),
       settings(settings_of(config)),
       origins(config.allowed_origins),
       endpoints(std::move(engine_endpoints)),
       routes(std::move(http_routes)),
+      service(std::move(http_service)),
       random(source) {}
 
 const Endpoint* ServerContext::endpoint_at(std::string_view path) const {

@@ -20,7 +20,7 @@ class Core;
 /// What all cores of one server share. Immutable once the loops see it, but for the flags and counters.
 struct ServerContext {
   ServerContext(ServerConfig server_config, Random& source, std::vector<Endpoint> engine_endpoints,
-                HttpRoutes http_routes);
+                HttpRoutes http_routes, HttpService http_service = {});
 
   /// The endpoint at `path`, with or without its last slash; null when there is none.
   const Endpoint* endpoint_at(std::string_view path) const;
@@ -36,6 +36,7 @@ struct ServerContext {
   const OriginPolicy origins;
   const std::vector<Endpoint> endpoints;
   const HttpRoutes routes;
+  const HttpService service;  ///< may be empty
   Random& random;
   std::vector<std::weak_ptr<Core>> cores;  ///< filled before the first loop sees it
 

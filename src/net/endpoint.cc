@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/engine_session.h"
+#include "net/reply_address.h"
 #include "net/session_id.h"
 #include "net/websocket_connection.h"
 #include "net/websocket_handshake.h"
@@ -235,17 +236,30 @@ void on_engine_request(HttpConnection& connection, const Endpoint& endpoint, Exc
 
 // --- The application's routes ---
 
-void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
-  auto response = connection.core().context().routes({head.method, head.path, head.query, head.authorization,
-                                                      connection.remote_address(), head.is_forwarded});
+HttpReply to_reply(HttpResponse response, bool close) {
   HttpReply reply{.status = response.status,
                   .content_type = std::move(response.content_type),
                   .body = std::move(response.body)};
   for (const auto& [name, value] : response.headers) {
     reply.headers.append(name).append(": ").append(value).append("\r\n");
   }
-  reply.close = head.has_body && head.method != "POST";
-  connection.respond(id, std::move(reply));
+  reply.close = close;
+  return reply;
+}
+
+void on_route(HttpConnection& connection, ExchangeId id, const HttpHead& head) {
+  const auto& context = connection.core().context();
+  const HttpRequest request{
+      head.method,       head.path,    head.query, head.authorization, connection.remote_address(),
+      head.is_forwarded, head.has_body};
+  const bool close = head.has_body && head.method != "POST";
+  if (context.service) {
+    const auto respond = [address = ReplyAddress(connection, id), close](HttpResponse response) {
+      address.send(to_reply(std::move(response), close));
+    };
+    if (context.service(request, respond)) return;
+  }
+  connection.respond(id, to_reply(context.routes(request), close));
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ Ending ending_of(CloseReason reason);
 Ending ending_of(std::string_view reason);
 
 /// Statuses of HTTP answers that refuse; the last one stands for all others.
-inline constexpr std::array<int, 13> kRefusedStatuses = {400, 403, 404, 405, 408, 411, 413,
-                                                         429, 431, 500, 503, 505, 0};
+inline constexpr std::array<int, 14> kRefusedStatuses = {400, 401, 403, 404, 405, 408, 411,
+                                                         413, 429, 431, 500, 503, 505, 0};
 /// Close codes for faults of WebSocket peers; the last one stands for all others.
 inline constexpr std::array<int, 6> kFaultCodes = {1002, 1007, 1008, 1009, 1013, 0};
 

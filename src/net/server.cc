@@ -33,10 +33,10 @@ struct Server::State {
 };
 
 Server::Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
-               std::vector<Endpoint> endpoints, HttpRoutes routes)
+               std::vector<Endpoint> endpoints, HttpRoutes routes, HttpService service)
     : state_(std::make_shared<State>()) {
-  state_->context =
-      std::make_shared<ServerContext>(std::move(config), random, std::move(endpoints), std::move(routes));
+  state_->context = std::make_shared<ServerContext>(std::move(config), random, std::move(endpoints),
+                                                    std::move(routes), std::move(service));
   for (auto* loop : loops) {
     state_->cores.push_back(
         std::make_shared<Core>(state_->context, *loop, state_->cores.size(), loops.size()));

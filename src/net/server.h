@@ -59,6 +59,7 @@ struct HttpRequest {
   std::string authorization;   ///< header value, empty when there is none
   std::string remote_address;  ///< of the peer: the client, or a proxy before it
   bool forwarded = false;      ///< a proxy says that it passes on what another client sent
+  bool has_body = false;       ///< which nobody reads
 };
 
 struct HttpResponse {
@@ -71,6 +72,12 @@ struct HttpResponse {
 /// Answers everything outside the Engine.IO endpoints. Called on any of the loops, also at the same time;
 /// must not block.
 using HttpRoutes = std::function<HttpResponse(const HttpRequest&)>;
+
+/// Answers a request, at most once, on any thread.
+using HttpRespond = std::function<void(HttpResponse)>;
+/// Answers requests for which something must be waited for; false when this is none of them. Called as
+/// HttpRoutes, and asked first.
+using HttpService = std::function<bool(const HttpRequest&, const HttpRespond&)>;
 
 /// Makes the application of a new Engine.IO session, on the session's core.
 using ChannelHandlerFactory =
@@ -87,7 +94,7 @@ struct Endpoint {
 class Server {
  public:
   Server(ServerConfig config, const std::vector<runtime::AsioLoop*>& loops, Random& random,
-         std::vector<Endpoint> endpoints, HttpRoutes routes);
+         std::vector<Endpoint> endpoints, HttpRoutes routes, HttpService service = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -1,13 +1,9 @@
 #include "remote/web_socket.h"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -19,6 +15,7 @@
 #include <deque>
 
 #include "base/limits.h"
+#include "remote/tls_client.h"
 
 namespace hawser::remote {
 namespace {
@@ -39,8 +36,8 @@ template <class Stream>
 class Connection final : public std::enable_shared_from_this<Connection<Stream>> {
  public:
   /// `layer`: what the WebSocket runs over.
-  Connection(asio::io_context& context, WebUrl url, std::string target,
-             WebSocket::Callbacks callbacks, typename Stream::next_layer_type layer)
+  Connection(asio::io_context& context, WebUrl url, std::string target, WebSocket::Callbacks callbacks,
+             typename Stream::next_layer_type layer)
       : context_(context),
         stream_(std::move(layer)),
         url_(std::move(url)),
@@ -92,8 +89,7 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
     tcp.expires_never();
     set_silence_limit(kConnectTimeout);
     stream_.read_message_max(kMaxMessage);
-    co_await stream_.async_handshake(response_, authority(url_.host, url_.port), target_,
-                                     use_awaitable);
+    co_await stream_.async_handshake(response_, authority(url_.host, url_.port), target_, use_awaitable);
     stream_.text(true);
     open_ = true;
     if (!outgoing_.empty()) write_next();
@@ -142,25 +138,10 @@ class Connection final : public std::enable_shared_from_this<Connection<Stream>>
 
   Error explain_tls(const beast::error_code& error) const {
     const auto where = authority(url_.host, url_.port);
-    const auto code = static_cast<unsigned long>(error.value());
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) {
-      return {Errc::config, fmt::format("{} does not speak TLS; use http:// there.", where)};
-    }
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-      return {Errc::config,
-              fmt::format("The certificate of {} is not accepted: {}. If it is the right server, name who "
-                          "vouches for it with --ca-file or SSL_CERT_FILE.",
-                          where, verification_error())};
+    if constexpr (std::is_same_v<Stream, Secure>) {
+      return remote::explain_tls(error, where, const_cast<Stream&>(stream_).next_layer().native_handle());
     }
     return {Errc::unavailable, fmt::format("{}: {}.", where, error.message())};
-  }
-
-  std::string verification_error() const {
-    if constexpr (std::is_same_v<Stream, Secure>) {
-      auto* ssl = const_cast<Stream&>(stream_).next_layer().native_handle();
-      return X509_verify_cert_error_string(SSL_get_verify_result(ssl));
-    }
-    return {};
   }
 
   std::string closing_words() const {
@@ -198,36 +179,11 @@ class Handle final : public WebSocket {
   std::shared_ptr<Connection<Stream>> connection_;
 };
 
-/// The peer must be this host, by name or by address, according to somebody we trust.
-void expect_host(SSL* ssl, const std::string& host) {
-  boost::system::error_code no_address;
-  asio::ip::make_address(host, no_address);
-  if (no_address) {
-    SSL_set1_host(ssl, host.c_str());
-    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
-  } else {  // An address is no server name (RFC 6066, section 3).
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-  }
-}
-
-/// Without any certificate to trust every handshake fails with a clear reason.
-asio::ssl::context tls_context(const std::string& ca_file) {
-  asio::ssl::context context(asio::ssl::context::tls_client);
-  boost::system::error_code ignored;
-  if (ca_file.empty()) {
-    context.set_default_verify_paths(ignored);
-  } else {
-    context.load_verify_file(ca_file, ignored);
-  }
-  context.set_verify_mode(asio::ssl::verify_peer);
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  return context;
-}
-
 std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context, const WebUrl& url,
                                                       std::string target, const std::string& ca_file,
                                                       WebSocket::Callbacks callbacks) {
-  auto tls = tls_context(ca_file);  // The stream keeps what it needs of it.
+  asio::ssl::context tls(asio::ssl::context::tls_client);  // The stream keeps what it needs of it.
+  trust(tls.native_handle(), ca_file);
   beast::ssl_stream<beast::tcp_stream> stream(beast::tcp_stream(context), tls);
   expect_host(stream.native_handle(), url.host);
   return std::make_shared<Connection<Secure>>(context, url, std::move(target), std::move(callbacks),
@@ -236,9 +192,8 @@ std::shared_ptr<Connection<Secure>> secure_connection(asio::io_context& context,
 
 }  // namespace
 
-std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const WebUrl& url,
-                                           std::string target, const std::string& ca_file,
-                                           Callbacks callbacks) {
+std::unique_ptr<WebSocket> WebSocket::open(asio::io_context& context, const WebUrl& url, std::string target,
+                                           const std::string& ca_file, Callbacks callbacks) {
   if (url.secure) {
     return std::make_unique<Handle<Secure>>(
         secure_connection(context, url, std::move(target), ca_file, std::move(callbacks)));

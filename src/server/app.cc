@@ -49,6 +49,14 @@ std::size_t connections_that_fit(std::size_t wanted) {
   return fitting;
 }
 
+/// Nobody should learn from a missing job that jobs are deleted.
+void announce_retention(const job::Retention& retention) {
+  for (const auto state : job::kEndedStates) {
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(retention.of(state).max_age).count();
+    if (hours > 0) spdlog::info("{} jobs are deleted {} hours after their end", job::to_string(state), hours);
+  }
+}
+
 MetricsPage::Readers metrics_readers(const Config& config) {
   if (config.server.metrics == "all") return MetricsPage::Readers::all;
   return config.server.metrics == "off" ? MetricsPage::Readers::none : MetricsPage::Readers::loopback;
@@ -88,6 +96,7 @@ App::~App() {
 
 Status App::open_store() {
   policies_ = make_policies(config_);
+  announce_retention(policies_->retention());
   auto& clock = runtime::system_clock();
   auto& random = runtime::system_random();
   if (config_.store.kind == "memory") {
@@ -133,6 +142,7 @@ Status App::build() {
       worker::Executor::Options{.threads = config_.worker.threads, .holder = std::string(kHolder)});
   jobs_ = std::make_unique<job::JobService>(*store_, *readers_, clock, random,
                                             input_checks(handlers, config_.worker.remote_types));
+  admin_.emplace(*store_, *readers_, *authenticator_, clock);
   if (auto made = make_recovery(); !made) return made;
   make_cores();
   store_->set_listener([this](const std::shared_ptr<const job::CommitGroup>& group) {
@@ -146,7 +156,9 @@ Status App::build() {
                                   [this](Loop& loop, Channel& channel, const HandshakeInfo& info) {
                                     return cores_[loop.index()]->make_session(channel, info);
                                   }}},
-      routes(std::move(files)));
+      routes(std::move(files)), [this](const net::HttpRequest& request, const net::HttpRespond& respond) {
+        return admin_->handle(request, respond);
+      });
   if (*tls) use_tls(*tls);
   loops_.run();
   if (auto listening = net_->start(); !listening) return listening;

@@ -15,6 +15,7 @@
 #include "runtime/loop_group.h"
 #include "runtime/system.h"
 #include "runtime/thread_pool.h"
+#include "server/admin_api.h"
 #include "server/config.h"
 #include "server/http_routes.h"
 #include "server/metrics.h"
@@ -71,6 +72,7 @@ class App {
   std::unique_ptr<worker::Executor> executor_;
   std::unique_ptr<job::JobService> jobs_;
   std::optional<session::Authenticator> authenticator_;
+  std::optional<AdminApi> admin_;
   std::optional<session::Recovery> recovery_;
   std::optional<session::LeaseSeal> leases_;
   std::vector<std::unique_ptr<fanout::Hub>> hubs_;

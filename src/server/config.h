@@ -67,6 +67,8 @@ struct Config {
     std::map<std::string, std::map<std::string, std::int64_t>, std::less<>> types;
   } jobs;
 
+  job::Retention retention;
+
   struct Store {
     std::string kind = "rocksdb";  ///< or "memory"
     std::uint64_t reserve_bytes = limits::kDefaultStorageReserve;

@@ -253,6 +253,40 @@ void add_engine_keys(Keys& keys) {
       "engine.connect_timeout_ms", 100, kDayMs, [](auto& c) -> auto& { return c.engine.connect_timeout; }));
 }
 
+ConfigKey hours(std::string name, job::JobState state) {
+  constexpr std::int64_t kCenturyHours = 876'000;
+  ConfigKey key;
+  key.name = std::move(name);
+  key.kind = KeyKind::integer;
+  key.max = kCenturyHours;
+  const auto index = job::ended_index(state);
+  key.set = [index](Config& config, const SettingValue& value) -> Status {
+    config.retention.bounds.at(index).max_age = std::chrono::hours(std::get<std::int64_t>(value));
+    return {};
+  };
+  key.show = [index](const Config& config) {
+    const auto age =
+        std::chrono::duration_cast<std::chrono::hours>(config.retention.bounds.at(index).max_age);
+    return fmt::to_string(age.count());
+  };
+  return key;
+}
+
+void add_retention_keys(Keys& keys) {
+  constexpr std::int64_t kMostJobs = 1'000'000'000;
+  constexpr std::int64_t kPebibyte = std::int64_t{1} << 50;
+  for (const auto state : job::kEndedStates) {
+    keys.push_back(hours(fmt::format("retention.{}_max_age_hours", job::to_string(state)), state));
+    keys.push_back(integer(
+        fmt::format("retention.{}_max_count", job::to_string(state)), 0,
+        kMostJobs, [index = job::ended_index(state)](auto& c) -> auto& {
+          return c.retention.bounds.at(index).max_count;
+        }));
+  }
+  keys.push_back(integer(
+      "retention.max_bytes_per_user", 0, kPebibyte, [](auto& c) -> auto& { return c.retention.max_bytes; }));
+}
+
 void add_job_keys(Keys& keys) {
   constexpr std::int64_t kMaxThreads = 4096;
   constexpr std::int64_t kDayMs = 86'400'000;
@@ -298,6 +332,7 @@ Keys make_keys() {
   add_auth_keys(keys);
   add_engine_keys(keys);
   add_job_keys(keys);
+  add_retention_keys(keys);
   return keys;
 }
 

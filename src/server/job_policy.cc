@@ -55,7 +55,8 @@ std::shared_ptr<const job::Policies> make_policies(const Config& config) {
     auto& policy = by_type.emplace(type, config.jobs.policy).first->second;
     for (const auto& [leaf, value] : values) find_policy_key(leaf)->set(policy, value);
   }
-  return std::make_shared<job::Policies>(config.jobs.policy, std::move(by_type), config.jobs.quota);
+  return std::make_shared<job::Policies>(config.jobs.policy, std::move(by_type), config.jobs.quota,
+                                         config.retention);
 }
 
 }  // namespace hawser::server

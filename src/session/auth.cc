@@ -140,6 +140,17 @@ Result<WorkerIdentity> read_worker(const json::View& claims, WallMillis now) {
   return identity;
 }
 
+Status check_admin(const json::View& claims, WallMillis now) {
+  const auto expires_at = read_validity(claims, now);
+  if (!expires_at) return std::unexpected(expires_at.error());
+  for (const auto* name : {"userId", "sub", "worker"}) {
+    if (claims.find(name)) return refused();
+  }
+  const auto admin = claims.find("admin");
+  if (!admin || admin->as_boolean() != true) return refused();
+  return {};
+}
+
 }  // namespace
 
 struct Authenticator::State {
@@ -189,6 +200,12 @@ Result<WorkerIdentity> Authenticator::verify_worker(std::string_view token, Wall
   return read_worker(json::View(claims), now);
 }
 
+Status Authenticator::verify_admin(std::string_view token, WallMillis now) const {
+  std::string claims;
+  if (auto error = refusal(token, claims)) return std::unexpected(*std::move(error));
+  return check_admin(json::View(claims), now);
+}
+
 Result<std::string> Authenticator::sign(json::Object claims, WallMillis now,
                                         std::optional<Millis> lifetime) const {
   claims.add("iat", now / 1000);
@@ -216,6 +233,10 @@ Result<std::string> Authenticator::mint_worker(std::string_view name, const std:
     json::append_string(list, type);
   }
   return sign(std::move(json::Object().add("worker", name).raw("types", list + "]")), now, lifetime);
+}
+
+Result<std::string> Authenticator::mint_admin(WallMillis now, std::optional<Millis> lifetime) const {
+  return sign(std::move(json::Object().add("admin", true)), now, lifetime);
 }
 
 }  // namespace hawser::session

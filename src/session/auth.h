@@ -48,11 +48,16 @@ class Authenticator {
   /// The same for workers; the third text is "Invalid token: missing worker". Neither kind of token passes
   /// for the other: one with a claim `worker` is no user's.
   Result<WorkerIdentity> verify_worker(std::string_view token, WallMillis now) const;
+  /// Whether the token is an administrator's: the claim `admin` is true, and there is no `userId`, `sub` or
+  /// `worker`, so that it is nobody else's, and a user whom another system calls `admin` is a user here.
+  Status verify_admin(std::string_view token, WallMillis now) const;
   /// Signs {"userId", "iat", "exp"?}. HMAC algorithms only.
   Result<std::string> mint(std::string_view user, WallMillis now, std::optional<Millis> lifetime) const;
   /// Signs {"worker", "types", "iat", "exp"?}.
   Result<std::string> mint_worker(std::string_view name, const std::vector<std::string>& types,
                                   WallMillis now, std::optional<Millis> lifetime) const;
+  /// Signs {"admin", "iat", "exp"?}.
+  Result<std::string> mint_admin(WallMillis now, std::optional<Millis> lifetime) const;
 
  private:
   struct State;

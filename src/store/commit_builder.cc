@@ -37,7 +37,11 @@ Result<Reply> CommitBuilder::run(job::Start command) {
   if (!command.idempotency_key.empty()) {
     const auto first = job_of_key(index_key);
     if (!first) return std::unexpected(first.error());
-    if (*first) return repeat_start(**first, command);
+    if (*first) {
+      auto repeated = repeat_start(**first, command);
+      if (!repeated) return std::unexpected(repeated.error());
+      if (*repeated) return **std::move(repeated);
+    }
   }
   const auto owner = context_.table.owner(command.owner);
   if (!owner) return std::unexpected(owner.error());
@@ -48,7 +52,7 @@ Result<Reply> CommitBuilder::run(job::Start command) {
   context_.database.put(batch_, Family::input, keys::job(command.id), command.input);
   if (!command.idempotency_key.empty()) {
     context_.database.put(batch_, Family::index, index_key, keys::job(command.id));
-    new_keys_.emplace(index_key, command.id);
+    new_keys_.insert_or_assign(index_key, command.id);
   }
   new_inputs_.emplace(command.id, std::move(command.input));
   group_.work_queued = true;
@@ -65,10 +69,15 @@ Result<std::optional<JobId>> CommitBuilder::job_of_key(const std::string& index_
   return id;
 }
 
-Result<Reply> CommitBuilder::repeat_start(const JobId& first, const job::Start& command) {
+Result<std::optional<Reply>> CommitBuilder::repeat_start(const JobId& first, const job::Start& command) {
   const auto record = context_.table.find(first);
   if (!record) return std::unexpected(record.error());
-  if (*record == nullptr) return std::unexpected(context_.database.damage().found(first));
+  if (*record == nullptr) {
+    const auto tombstone = context_.table.find_tombstone(first);
+    if (!tombstone) return std::unexpected(tombstone.error());
+    if (!*tombstone) return std::unexpected(context_.database.damage().found(first));
+    return repeat_deleted_start(**tombstone, command, context_.now.wall);
+  }
   const auto first_input = input(first);
   if (!first_input) return std::unexpected(first_input.error());
   if (*(*record)->type != command.type || *first_input != command.input) {
@@ -83,7 +92,9 @@ Status CommitBuilder::check_new_job(const job::Start& command, const JobTable::O
   if (owner.active >= quota.active_jobs) return std::unexpected(too_many_jobs(quota.active_jobs));
   const auto existing = context_.table.find(command.id);
   if (!existing) return std::unexpected(existing.error());
-  if (*existing != nullptr) return std::unexpected(id_in_use(command.id));
+  const auto deleted = context_.table.find_tombstone(command.id);
+  if (!deleted) return std::unexpected(deleted.error());
+  if (*existing != nullptr || *deleted) return std::unexpected(id_in_use(command.id));
   if (const auto wait = context_.table.start_rate().take(command.owner, context_.now.at)) {
     return std::unexpected(too_many_starts(quota.starts_per_minute, *wait));
   }
@@ -112,6 +123,7 @@ Result<Reply> CommitBuilder::run(const job::Claim& command) {
 
 Result<Reply> CommitBuilder::run(const job::Sweep&) {
   context_.table.start_rate().forget_idle(context_.now.at);
+  collect();
   for (const auto& [id, overdue] : context_.table.schedule().take_due(context_.now.at, limits::kSweepJobs)) {
     if (!overdue) {
       group_.work_queued = true;
@@ -163,11 +175,22 @@ Status CommitBuilder::withdraw_damaged(const job::JobRecord& record) {
   return stage(record, *std::move(change));
 }
 
+/// A deleted job is only its owner's to know about.
+Error CommitBuilder::missing(const JobId& id, std::string_view asker) const {
+  const auto tombstone = context_.table.find_tombstone(id);
+  if (!tombstone) return tombstone.error();
+  const bool owned = *tombstone && (*tombstone)->owner == asker;
+  return owned ? job::gone(**tombstone) : job::not_found(id);
+}
+
 template <class OneJobCommand>
 Result<Reply> CommitBuilder::run(OneJobCommand command) {
   const auto record = context_.table.find(command.id);
   if (!record) return std::unexpected(record.error());
-  if (*record == nullptr) return std::unexpected(job::not_found(command.id));
+  if (*record == nullptr) {
+    if constexpr (requires { command.owner; }) return std::unexpected(missing(command.id, command.owner));
+    return std::unexpected(job::not_found(command.id));
+  }
   const auto& before = **record;
   auto change = job::decide(before, std::move(command), context_.now.wall, rules(before));
   if (!change) return std::unexpected(change.error());
@@ -194,7 +217,7 @@ Status CommitBuilder::stage(const job::JobRecord& before, job::Change change) {
       reactivated && (*owner)->active >= limit) {
     return std::unexpected(too_many_jobs(limit));
   }
-  job::assign_positions(change, (*owner)->head);
+  job::assign_positions(change, (*owner)->account.head);
   for (auto& event : change.events) {
     context_.database.put(batch_, Family::event, keys::event(event.job, event.sequence),
                           encode_event(event, before.created_at));

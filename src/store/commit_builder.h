@@ -41,12 +41,21 @@ class CommitBuilder {
  private:
   Result<job::Reply> run(job::Start command);
   Result<job::Reply> run(const job::Claim& command);
+  Result<job::Reply> run(const job::Purge& command);
   Result<job::Reply> run(const job::Sweep& command);
   /// By value: appends and results are moved into the log.
   template <class OneJobCommand>
   Result<job::Reply> run(OneJobCommand command);  // NOLINT(performance-unnecessary-value-param)
 
-  Result<job::Reply> repeat_start(const JobId& first, const job::Start& command);
+  class Ended;
+
+  /// Nothing when the key is free for a new job.
+  Result<std::optional<job::Reply>> repeat_start(const JobId& first, const job::Start& command);
+  Error missing(const JobId& id, std::string_view asker) const;
+  void collect();
+  Status remove(const job::JobRecord& record);
+  Status forget(const job::Tombstone& tombstone);
+  Status free_key(const job::Tombstone& tombstone);
   Result<std::optional<JobId>> job_of_key(const std::string& index_key) const;
   Status check_new_job(const job::Start& command, const JobTable::Owner& owner);
   Result<std::unique_ptr<job::ClaimedJob>> lease(const job::JobRecord& record, const job::Claim& command);

@@ -185,6 +185,11 @@ void Database::erase(rocksdb::WriteBatch& batch, Family family, std::string_view
   batch.Delete(handle(family), {key.data(), key.size()});
 }
 
+void Database::erase_range(rocksdb::WriteBatch& batch, Family family, std::string_view lower,
+                           std::string_view upper) const {
+  batch.DeleteRange(handle(family), {lower.data(), lower.size()}, {upper.data(), upper.size()});
+}
+
 void Database::stop_compactions() {
   spdlog::error(
       "store: a table cannot be read; tables are no longer merged, the jobs in it answer 'damaged', all "

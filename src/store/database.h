@@ -49,6 +49,9 @@ class Database {
                                          const rocksdb::Snapshot* snapshot = nullptr) const;
   void put(rocksdb::WriteBatch& batch, Family family, std::string_view key, std::string_view value) const;
   void erase(rocksdb::WriteBatch& batch, Family family, std::string_view key) const;
+  /// All keys of [lower, upper), at the price of one.
+  void erase_range(rocksdb::WriteBatch& batch, Family family, std::string_view lower,
+                   std::string_view upper) const;
   /// Returns after the batch is on disk (fdatasync).
   Status write(rocksdb::WriteBatch& batch);
   /// Writes the memtables out, so that the next start has nothing to replay.

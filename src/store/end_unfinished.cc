@@ -7,10 +7,10 @@
 #include <span>
 #include <utility>
 
-#include "store/codec.h"
 #include "store/commit_builder.h"
 #include "store/job_log.h"
 #include "store/keys.h"
+#include "store/owner_account.h"
 #include "store/record_codec.h"
 
 namespace hawser::store {
@@ -35,8 +35,8 @@ Result<std::vector<JobId>> active_jobs(const Database& database) {
 
 /// Puts job:resumed at each sequence of the record up to `through`.
 Status withdraw(Database& database, job::JobRecord record, std::uint64_t through, WallMillis now) {
-  auto head = load_owner_head(database, *record.owner);
-  if (!head) return std::unexpected(head.error());
+  auto account = load_account(database, *record.owner);
+  if (!account) return std::unexpected(account.error());
   job::Change change;
   const auto payload = share(fmt::format(R"({{"attempt":{},"keepThrough":{}}})", std::max(record.attempt, 1U),
                                          record.last_sequence));
@@ -53,16 +53,14 @@ Status withdraw(Database& database, job::JobRecord record, std::uint64_t through
   record.last_sequence = through;
   record.log_bytes += change.events.size() * payload->size();
   change.record = std::move(record);
-  job::assign_positions(change, *head);
+  job::assign_positions(change, account->head);
   rocksdb::WriteBatch batch;
   for (const auto& event : change.events) {
     database.put(batch, Family::event, keys::event(event.job, event.sequence),
                  encode_event(event, change.record.created_at));
   }
   database.put(batch, Family::job, keys::job(change.record.id), encode_record(change.record));
-  std::string position;
-  append_big_endian(position, *head);
-  database.put(batch, Family::index, keys::owner_head(*change.record.owner), position);
+  database.put(batch, Family::index, keys::owner_head(*change.record.owner), encode_account(*account));
   return database.write(batch);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -7,6 +9,10 @@
 #include "store/database.h"
 
 namespace hawser::store {
+
+/// Calls `on_entry` for what can be reached from both ends of a family.
+void for_each_readable(const Database& database, Family family,
+                       const std::function<void(std::string_view key, std::string_view value)>& on_entry);
 
 /// Whether every entry of the index can be read.
 bool is_index_damaged(const Database& database);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "job/errors.h"
-#include "store/codec.h"
 #include "store/keys.h"
 #include "store/partial_output.h"
 
@@ -31,7 +30,7 @@ Result<job::JobRecord> load_record(const Database& database, const JobId& id,
                                    const rocksdb::Snapshot* snapshot) {
   auto bytes = database.get(Family::job, keys::job(id), snapshot);
   if (!bytes) return std::unexpected(of_job(database, id, std::move(bytes).error()));
-  if (!*bytes) return std::unexpected(job::not_found(id));
+  if (!*bytes || is_tombstone(**bytes)) return std::unexpected(job::not_found(id));
   auto record = decode_record(**bytes);
   if (!record || record->id != id) return std::unexpected(senseless(database, id, "the record"));
   return *std::move(record);
@@ -52,15 +51,13 @@ Result<std::string> load_event(const Database& database, const JobId& id, std::u
   return **std::move(bytes);
 }
 
-Result<std::uint64_t> load_owner_head(const Database& database, std::string_view owner,
-                                      const rocksdb::Snapshot* snapshot) {
-  const auto bytes = database.get(Family::index, keys::owner_head(owner), snapshot);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!*bytes) return 0;
-  if ((*bytes)->size() != sizeof(std::uint64_t)) {
-    return std::unexpected(database.damage().found("the position of an owner"));
-  }
-  return read_big_endian(**bytes);
+Result<job::Tombstone> load_tombstone(const Database& database, const JobId& id) {
+  auto bytes = database.get(Family::job, keys::job(id));
+  if (!bytes) return std::unexpected(of_job(database, id, std::move(bytes).error()));
+  if (!*bytes || !is_tombstone(**bytes)) return std::unexpected(job::not_found(id));
+  auto tombstone = decode_tombstone(**bytes);
+  if (!tombstone || tombstone->id != id) return std::unexpected(senseless(database, id, "the tombstone"));
+  return *std::move(tombstone);
 }
 
 LogCursor::LogCursor(const Database& database, const job::JobRecord& record,

@@ -12,7 +12,7 @@
 
 namespace hawser::store {
 
-/// The record of a job. Errors: not_found, damaged.
+/// The record of a job. Errors: not_found, also when it was deleted; damaged.
 Result<job::JobRecord> load_record(const Database& database, const JobId& id,
                                    const rocksdb::Snapshot* snapshot = nullptr);
 /// Its input. Errors: damaged, also when it is missing.
@@ -21,9 +21,8 @@ Result<std::string> load_input(const Database& database, const JobId& id,
 /// One event of its log, as stored bytes. Errors: damaged, also when it is missing.
 Result<std::string> load_event(const Database& database, const JobId& id, std::uint64_t sequence,
                                const rocksdb::Snapshot* snapshot = nullptr);
-/// The owner's last position, 0 when there is none. Errors: damaged.
-Result<std::uint64_t> load_owner_head(const Database& database, std::string_view owner,
-                                      const rocksdb::Snapshot* snapshot = nullptr);
+/// What is left of a deleted job. Errors: not_found, damaged.
+Result<job::Tombstone> load_tombstone(const Database& database, const JobId& id);
 
 /// Reads events of one job by sequence; cheap in steps of one, in either direction.
 class LogCursor {

@@ -9,7 +9,11 @@ namespace hawser::store::keys {
 namespace {
 
 constexpr char kActive = 'A';
-constexpr char kEnded = 'E';
+constexpr char kFirstEnded = 'E';
+constexpr char kEnded = 'F';
+constexpr char kByEnd = 'T';
+constexpr char kTombstone = 'X';
+constexpr char kTombstoneCount = 'Z';
 constexpr char kIdempotency = 'I';
 constexpr char kPosition = 'P';
 
@@ -23,6 +27,12 @@ std::string owner_key(char tag, std::string_view owner) {
 
 std::string_view view(const JobId& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
+/// A time before 1970 is as old as one can be.
+std::string timed_key(std::string prefix, WallMillis time, const JobId& id) {
+  append_big_endian(prefix, static_cast<std::uint64_t>(std::max<WallMillis>(time, 0)));
+  return prefix += view(id);
 }
 
 }  // namespace
@@ -45,8 +55,8 @@ std::string active_jobs(std::string_view owner) {
 std::string all_active_jobs() {
   return {kActive};
 }
-std::string ended_jobs(std::string_view owner) {
-  return owner_key(kEnded, owner);
+std::string ended_jobs(std::string_view owner, job::JobState state) {
+  return owner_key(kEnded, owner) + static_cast<char>(state);
 }
 std::string owner_head(std::string_view owner) {
   return owner_key(kPosition, owner);
@@ -56,8 +66,41 @@ bool is_owner_head(std::string_view key) {
   return key.starts_with(kPosition);
 }
 
-std::string ended_job(std::string_view owner, std::uint64_t last_position, const JobId& id) {
-  auto key = ended_jobs(owner);
+std::string all_owner_heads() {
+  return {kPosition};
+}
+
+std::string_view owner_of_head(std::string_view key) {
+  return key.substr(std::min(key.size(), owner_key(kPosition, {}).size()));
+}
+
+std::string by_end(job::JobState state) {
+  return {kByEnd, static_cast<char>(state)};
+}
+
+std::string by_end(job::JobState state, WallMillis ended_at, const JobId& id) {
+  return timed_key(by_end(state), ended_at, id);
+}
+
+std::string tombstones() {
+  return {kTombstone};
+}
+
+std::string tombstone(WallMillis deleted_at, const JobId& id) {
+  return timed_key(tombstones(), deleted_at, id);
+}
+
+std::string tombstone_count() {
+  return {kTombstoneCount};
+}
+
+std::string first_ended_jobs() {
+  return {kFirstEnded};
+}
+
+std::string ended_job(std::string_view owner, job::JobState state, std::uint64_t last_position,
+                      const JobId& id) {
+  auto key = ended_jobs(owner, state);
   append_big_endian(key, last_position);
   key += view(id);
   return key;
@@ -70,10 +113,16 @@ std::string idempotency(std::string_view owner, std::string_view key) {
 }
 
 std::string stream_entry(const job::JobRecord& record) {
-  if (!is_active(record)) return ended_job(*record.owner, record.last_position, record.id);
+  if (!is_active(record)) return ended_job(*record.owner, record.state, record.last_position, record.id);
   auto key = active_jobs(*record.owner);
   key += view(record.id);
   return key;
+}
+
+std::vector<std::string> entries(const job::JobRecord& record) {
+  std::vector<std::string> all = {stream_entry(record)};
+  if (!is_active(record)) all.push_back(by_end(record.state, record.ended_at, record.id));
+  return all;
 }
 
 std::optional<JobId> trailing_id(std::string_view bytes) {

@@ -136,11 +136,11 @@ Result<job::OwnerPage> MemoryJobStore::read_owner(std::string_view owner, std::u
                                                   job::ReadLimits limits) {
   const std::lock_guard lock(state_->mutex);
   const auto* found = state_->data.find_owner(owner);
-  job::OwnerPage page{.events = {}, .through = after, .head = found == nullptr ? 0 : found->events.size()};
-  if (after > page.head) return std::unexpected(reset());
+  job::OwnerPage page{.events = {}, .through = after, .head = found == nullptr ? 0 : found->head()};
+  if (after > page.head || (found != nullptr && after < found->floor)) return std::unexpected(reset());
   PageBudget budget(limits);
-  for (auto index = after; index < page.head && !budget.exhausted(); ++index) {
-    const auto& logged = found->events[index];
+  for (auto position = after + 1; position <= page.head && !budget.exhausted(); ++position) {
+    const auto& logged = found->events[position - found->floor - 1];
     auto event = state_->completed(*state_->data.find(logged->job), logged);
     if (!event) return std::unexpected(event.error());
     if (!budget.take(**event)) break;
@@ -150,10 +150,28 @@ Result<job::OwnerPage> MemoryJobStore::read_owner(std::string_view owner, std::u
   return page;
 }
 
+Result<job::Tombstone> MemoryJobStore::tombstone(const JobId& id) {
+  const std::lock_guard lock(state_->mutex);
+  const auto* tombstone = state_->data.find_tombstone(id);
+  if (tombstone == nullptr) return std::unexpected(job::not_found(id));
+  return *tombstone;
+}
+
+Result<job::JobList> MemoryJobStore::list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                                          std::size_t most) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->data.list(filter, before, most);
+}
+
+Result<job::Queues> MemoryJobStore::queues(WallMillis now) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->data.queues(now);
+}
+
 Result<std::uint64_t> MemoryJobStore::owner_head(std::string_view owner) {
   const std::lock_guard lock(state_->mutex);
   const auto* found = state_->data.find_owner(owner);
-  return found == nullptr ? 0 : found->events.size();
+  return found == nullptr ? 0 : found->head();
 }
 
 job::StoreStatus MemoryJobStore::status() {

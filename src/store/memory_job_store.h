@@ -27,8 +27,12 @@ class MemoryJobStore final : public job::JobStore {
   Result<job::JobRecord> find(const JobId& id) override;
   Result<std::string> input(const JobId& id) override;
   Result<job::JobPage> read_job(const JobId& id, std::uint64_t after, job::ReadLimits limits) override;
+  Result<job::Tombstone> tombstone(const JobId& id) override;
   Result<job::OwnerPage> read_owner(std::string_view owner, std::uint64_t after,
                                     job::ReadLimits limits) override;
+  Result<job::JobList> list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                            std::size_t most) override;
+  Result<job::Queues> queues(WallMillis now) override;
   Result<std::uint64_t> owner_head(std::string_view owner) override;
   job::StoreStatus status() override;
   void set_listener(job::CommitListener listener) override;

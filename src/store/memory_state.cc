@@ -20,6 +20,11 @@ const MemoryState::Job* MemoryState::find(const JobId& id) const {
   return found == jobs_.end() ? nullptr : &found->second;
 }
 
+const job::Tombstone* MemoryState::find_tombstone(const JobId& id) const {
+  const auto found = tombstones_.find(id);
+  return found == tombstones_.end() ? nullptr : &found->second;
+}
+
 const MemoryState::Owner* MemoryState::find_owner(std::string_view owner) const {
   const auto found = owners_.find(owner);
   return found == owners_.end() ? nullptr : &found->second;
@@ -28,9 +33,14 @@ const MemoryState::Owner* MemoryState::find_owner(std::string_view owner) const 
 MemoryState::Outcome MemoryState::run(job::Start&& command, Moment now) {
   if (!command.idempotency_key.empty()) {
     const auto first = keys_.find(std::pair(command.owner, command.idempotency_key));
-    if (first != keys_.end()) return {repeat_start(first->second, command), {}};
+    if (first != keys_.end()) {
+      auto repeated = repeat_start(first->second, command, now.wall);
+      if (!repeated) return {std::unexpected(repeated.error()), {}};
+      if (*repeated) return {**std::move(repeated), {}};
+    }
   }
-  if (jobs_.contains(command.id)) return {std::unexpected(id_in_use(command.id)), {}};
+  if (jobs_.contains(command.id) || tombstones_.contains(command.id))
+    return {std::unexpected(id_in_use(command.id)), {}};
   const auto& quota = schedule_.quota();
   if (owners_[command.owner].active >= quota.active_jobs) {
     return {std::unexpected(too_many_jobs(quota.active_jobs)), {}};
@@ -39,7 +49,7 @@ MemoryState::Outcome MemoryState::run(job::Start&& command, Moment now) {
     return {std::unexpected(too_many_starts(quota.starts_per_minute, *wait)), {}};
   }
   if (!command.idempotency_key.empty())
-    keys_.emplace(std::pair(command.owner, command.idempotency_key), command.id);
+    keys_.insert_or_assign(std::pair(command.owner, command.idempotency_key), command.id);
   Outcome outcome;
   auto record = job::create(command, now.wall);
   outcome.reply = job::reply_to(record, false);
@@ -52,7 +62,9 @@ MemoryState::Outcome MemoryState::run(job::Start&& command, Moment now) {
   return outcome;
 }
 
-Result<Reply> MemoryState::repeat_start(const JobId& first, const job::Start& command) const {
+Result<std::optional<Reply>> MemoryState::repeat_start(const JobId& first, const job::Start& command,
+                                                       WallMillis now) const {
+  if (const auto* tombstone = find_tombstone(first)) return repeat_deleted_start(*tombstone, command, now);
   const auto& job = jobs_.at(first);
   if (*job.record.type != command.type || job.input != command.input) {
     return std::unexpected(idempotency_conflict());
@@ -82,6 +94,7 @@ MemoryState::Outcome MemoryState::run(job::Claim&& command, Moment now) {
 
 MemoryState::Outcome MemoryState::run(job::Sweep&&, Moment now) {
   start_rate_.forget_idle(now.at);
+  collect(now);
   Outcome outcome{Reply{}, {}};
   for (const auto& [id, overdue] : schedule_.take_due(now.at, limits::kSweepJobs)) {
     if (!overdue) {
@@ -95,10 +108,20 @@ MemoryState::Outcome MemoryState::run(job::Sweep&&, Moment now) {
   return outcome;
 }
 
+Error MemoryState::missing(const JobId& id, std::string_view asker) const {
+  const auto* tombstone = find_tombstone(id);
+  return tombstone != nullptr && tombstone->owner == asker ? job::gone(*tombstone) : job::not_found(id);
+}
+
 template <class OneJobCommand>
 MemoryState::Outcome MemoryState::run(OneJobCommand&& command, Moment now) {
   const auto found = jobs_.find(command.id);
-  if (found == jobs_.end()) return {std::unexpected(job::not_found(command.id)), {}};
+  if (found == jobs_.end()) {
+    if constexpr (requires { command.owner; }) {
+      return {std::unexpected(missing(command.id, command.owner)), {}};
+    }
+    return {std::unexpected(job::not_found(command.id)), {}};
+  }
   auto& job = found->second;
   auto change = job::decide(job.record, std::forward<OneJobCommand>(command), now.wall, rules(job.record));
   if (!change) return {std::unexpected(change.error()), {}};
@@ -125,7 +148,7 @@ job::Rules MemoryState::rules(const job::JobRecord& record) const {
 
 void MemoryState::apply(Job& job, job::Change& change, Moment now, job::CommitGroup& group) {
   auto& owner = owners_.find(*job.record.owner)->second;
-  std::uint64_t head = owner.events.size();
+  auto head = owner.head();
   job::assign_positions(change, head);
   for (auto& event : change.events) {
     auto shared = std::make_shared<const job::Event>(std::move(event));
@@ -143,7 +166,9 @@ void MemoryState::put(Job& job, job::JobRecord record, Moment now, job::CommitGr
   auto& owner = owners_.find(*record.owner)->second;
   if (job::is_active(record) && !job::is_active(job.record)) ++owner.active;
   if (!job::is_active(record) && job::is_active(job.record)) --owner.active;
+  if (!job::is_active(job.record)) forget_ended(job.record);
   job.record = std::move(record);
+  if (!job::is_active(job.record)) note_ended(job.record);
 }
 
 }  // namespace hawser::store

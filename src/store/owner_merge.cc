@@ -23,10 +23,12 @@ Status OwnerMerge::open(std::uint64_t after, std::size_t max_jobs) {
       !found) {
     return found;
   }
-  if (auto found = collect(keys::ended_job(owner_, after + 1, JobId{}),
-                           keys::after_prefix(keys::ended_jobs(owner_)), ids);
-      !found) {
-    return found;
+  for (const auto state : job::kEndedStates) {
+    if (auto found = collect(keys::ended_job(owner_, state, after + 1, JobId{}),
+                             keys::after_prefix(keys::ended_jobs(owner_, state)), ids);
+        !found) {
+      return found;
+    }
   }
   for (const auto& id : ids) {
     if (auto added = add(id); !added) return added;

@@ -12,7 +12,8 @@ using job::EventKind;
 using job::JobState;
 
 constexpr std::uint8_t kRecordFormat = 2;
-constexpr std::uint8_t kFirstRecordFormat = 1;  // Without what is in write_schedule.
+constexpr std::uint8_t kFirstRecordFormat = 1;   // Without what is in write_schedule.
+constexpr std::uint8_t kTombstoneFormat = 0x80;  // In the place of a record's format.
 constexpr std::uint8_t kQueued = 1;
 
 // The first byte of an event: format in the upper three bits, then `truncated`, then the kind.
@@ -32,6 +33,14 @@ bool is_state(std::uint8_t value) {
   return value <= static_cast<std::uint8_t>(JobState::cancelled);
 }
 
+bool is_ended_state(std::uint8_t value) {
+  return is_state(value) && job::has_ended(static_cast<JobState>(value));
+}
+
+std::string_view bytes_of(const JobId& id) {
+  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
+
 bool is_kind(unsigned value) {
   return value >= static_cast<unsigned>(EventKind::started) &&
          value <= static_cast<unsigned>(EventKind::cancelled);
@@ -46,7 +55,7 @@ std::optional<JobId> read_id(FieldReader& in) {
 }
 
 void write_names(FieldWriter& out, const job::JobRecord& record) {
-  out.text({reinterpret_cast<const char*>(record.id.bytes.data()), record.id.bytes.size()});
+  out.text(bytes_of(record.id));
   out.text(*record.owner).text(*record.type).text(record.holder).text(record.idempotency_key);
 }
 
@@ -134,6 +143,41 @@ std::optional<job::JobRecord> decode_record(std::string_view bytes) {
   if (format == kRecordFormat && !read_schedule(in, record)) return std::nullopt;
   if (!in.at_end()) return std::nullopt;
   return record;
+}
+
+bool is_tombstone(std::string_view bytes) {
+  return bytes.starts_with(static_cast<char>(kTombstoneFormat));
+}
+
+std::string encode_tombstone(const job::Tombstone& tombstone) {
+  FieldWriter out;
+  out.byte(kTombstoneFormat).byte(static_cast<std::uint8_t>(tombstone.state)).text(bytes_of(tombstone.id));
+  out.text(tombstone.owner).text(tombstone.type).text(tombstone.idempotency_key);
+  out.number(tombstone.last_sequence).number(tombstone.last_position);
+  out.number(time_field(tombstone.created_at)).number(time_field(tombstone.deleted_at));
+  out.number(tombstone.input_hash);
+  return std::move(out).take();
+}
+
+std::optional<job::Tombstone> decode_tombstone(std::string_view bytes) {
+  FieldReader in(bytes);
+  if (in.byte() != kTombstoneFormat) return std::nullopt;
+  const auto state = in.byte();
+  const auto id = read_id(in);
+  if (!is_ended_state(state) || !id) return std::nullopt;
+  job::Tombstone tombstone;
+  tombstone.id = *id;
+  tombstone.state = static_cast<JobState>(state);
+  tombstone.owner = in.text();
+  tombstone.type = in.text();
+  tombstone.idempotency_key = in.text();
+  tombstone.last_sequence = in.number();
+  tombstone.last_position = in.number();
+  tombstone.created_at = read_time(in);
+  tombstone.deleted_at = read_time(in);
+  tombstone.input_hash = in.number();
+  if (!in.at_end()) return std::nullopt;
+  return tombstone;
 }
 
 std::string encode_event(const job::Event& event, WallMillis created_at) {

@@ -7,6 +7,7 @@
 
 #include "job/event.h"
 #include "job/record.h"
+#include "job/retention.h"
 
 /// Values of the RocksDB store. Each begins with its format, so that a later release can read what an
 /// earlier one wrote. Decoding gives nothing for bytes that no release of ours has written.
@@ -14,6 +15,11 @@ namespace hawser::store {
 
 std::string encode_record(const job::JobRecord& record);
 std::optional<job::JobRecord> decode_record(std::string_view bytes);
+
+/// Stands in the place of the record. A record is no tombstone, and the other way round.
+std::string encode_tombstone(const job::Tombstone& tombstone);
+std::optional<job::Tombstone> decode_tombstone(std::string_view bytes);
+bool is_tombstone(std::string_view bytes);
 
 /// What the log holds of an event. The rest is in its key and in the record of its job.
 struct LoggedEvent {

@@ -21,6 +21,10 @@ Error id_in_use(const JobId& id) {
   return {Errc::internal, "The job id is in use already: " + id.to_string()};
 }
 
+Error not_ended(const JobId& id) {
+  return {Errc::invalid_state, fmt::format("The job {} has not ended; cancel it first.", id.to_string())};
+}
+
 Error storage_full() {
   return {Errc::storage_full, "The server's storage is almost full; try again after space was freed."};
 }
@@ -40,6 +44,24 @@ Error bad_sequence(std::uint64_t after, std::uint64_t head) {
 
 Error reset() {
   return {Errc::reset, "The position is not known here any more; start again from the head."};
+}
+
+Result<std::optional<job::Reply>> repeat_deleted_start(const job::Tombstone& first, const job::Start& command,
+                                                       WallMillis now) {
+  if (!job::holds_its_key(first, now)) return std::nullopt;
+  if (first.type != command.type || first.input_hash != job::hash_of_input(command.input)) {
+    return std::unexpected(idempotency_conflict());
+  }
+  return reply_to_purge(first, true);
+}
+
+job::Reply reply_to_purge(const job::Tombstone& tombstone, bool duplicate) {
+  return {.id = tombstone.id,
+          .state = tombstone.state,
+          .epoch = 0,
+          .last_sequence = tombstone.last_sequence,
+          .duplicate = duplicate,
+          .claimed = nullptr};
 }
 
 }  // namespace hawser::store

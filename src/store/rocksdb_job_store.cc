@@ -11,8 +11,11 @@
 #include "store/committer.h"
 #include "store/database.h"
 #include "store/directory_lock.h"
+#include "store/index_upgrade.h"
+#include "store/job_listing.h"
 #include "store/job_log.h"
 #include "store/job_table.h"
+#include "store/owner_account.h"
 #include "store/space_guard.h"
 #include "store/store_meta.h"
 #include "store/store_reader.h"
@@ -113,7 +116,10 @@ Result<std::unique_ptr<RocksDbJobStore>> RocksDbJobStore::open(RocksDbOptions op
   if (!database) return std::unexpected(in_directory(options.directory, database.error()));
   auto meta = open_meta(**database, options.random);
   if (!meta) return std::unexpected(in_directory(options.directory, meta.error()));
-  JobTable table(**database, options.policies);
+  if (auto upgraded = upgrade_index(**database, *meta, options.clock.wall_now()); !upgraded) {
+    return std::unexpected(in_directory(options.directory, upgraded.error()));
+  }
+  JobTable table(**database, options.policies, meta->retention_counted_from);
   if (auto recovered = recover(**database, table, {options.clock.now(), options.clock.wall_now()});
       !recovered) {
     return std::unexpected(in_directory(options.directory, recovered.error()));
@@ -152,8 +158,23 @@ Result<job::OwnerPage> RocksDbJobStore::read_owner(std::string_view owner, std::
   return state_->reader.read_owner(owner, after, limits);
 }
 
+Result<job::Tombstone> RocksDbJobStore::tombstone(const JobId& id) {
+  return load_tombstone(*state_->database, id);
+}
+
+Result<job::JobList> RocksDbJobStore::list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                                           std::size_t most) {
+  return list_jobs(*state_->database, filter, before, most);
+}
+
+Result<job::Queues> RocksDbJobStore::queues(WallMillis now) {
+  return count_queues(*state_->database, now);
+}
+
 Result<std::uint64_t> RocksDbJobStore::owner_head(std::string_view owner) {
-  return load_owner_head(*state_->database, owner);
+  const auto account = load_account(*state_->database, owner);
+  if (!account) return std::unexpected(account.error());
+  return account->head;
 }
 
 job::StoreStatus RocksDbJobStore::status() {

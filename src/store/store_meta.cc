@@ -4,13 +4,17 @@
 
 #include <utility>
 
+#include "store/codec.h"
+
 namespace hawser::store {
 namespace {
 
 constexpr std::string_view kSchemaKey = "schema_version";
 constexpr std::string_view kStoreIdKey = "store_id";
 constexpr std::string_view kIncarnationKey = "incarnation";
-constexpr std::string_view kSchemaVersion = "1";
+constexpr std::string_view kRetentionKey = "retention_counted_from";
+constexpr std::string_view kFirstSchemaVersion = "1";  // Another index; it is upgraded when a store opens.
+constexpr std::string_view kSchemaVersion = "2";
 
 constexpr std::size_t kStoreIdBytes = 16;
 constexpr std::size_t kIncarnationBytes = 9;
@@ -47,6 +51,18 @@ Error other_version(std::string_view version) {
                       version, kSchemaVersion)};
 }
 
+bool is_known(std::string_view version) {
+  return version == kSchemaVersion || version == kFirstSchemaVersion;
+}
+
+Result<WallMillis> retention_counted_from(const Database& database) {
+  const auto value = database.get(Family::meta, kRetentionKey);
+  if (!value) return std::unexpected(value.error());
+  return *value && (*value)->size() == sizeof(std::uint64_t)
+             ? static_cast<WallMillis>(read_big_endian(**value))
+             : 0;
+}
+
 bool is_unreadable(const Database& database, std::string_view key) {
   const auto value = database.get(Family::meta, key);
   return !value || !*value;
@@ -55,12 +71,12 @@ bool is_unreadable(const Database& database, std::string_view key) {
 }  // namespace
 
 Status check_meta(const Database& database) {
-  for (const auto key : {kStoreIdKey, kIncarnationKey}) {
+  for (const auto key : {kStoreIdKey, kIncarnationKey, kRetentionKey}) {
     if (const auto value = database.get(Family::meta, key); !value) return std::unexpected(value.error());
   }
   const auto version = database.get(Family::meta, kSchemaKey);
   if (!version) return std::unexpected(version.error());
-  if (*version && **version != kSchemaVersion) return std::unexpected(other_version(**version));
+  if (*version && !is_known(**version)) return std::unexpected(other_version(**version));
   return {};
 }
 
@@ -70,21 +86,37 @@ Status renew_meta(Database& database, Random& random) {
   if (is_unreadable(database, kStoreIdKey)) {
     database.put(batch, Family::meta, kStoreIdKey, random.token(kStoreIdBytes));
   }
-  // Every value names its own format, so none is misread if this should be another version.
-  if (is_unreadable(database, kSchemaKey)) database.put(batch, Family::meta, kSchemaKey, kSchemaVersion);
+  // Every value names its own format, so none is misread if this should be another version. An upgrade that
+  // is done once more changes nothing, but ages count from then.
+  const bool lacks_version = is_unreadable(database, kSchemaKey);
+  if (lacks_version || !database.get(Family::meta, kRetentionKey))
+    database.put(batch, Family::meta, kSchemaKey, kFirstSchemaVersion);
   return database.write(batch);
+}
+
+void put_upgrade(const Database& database, rocksdb::WriteBatch& batch, WallMillis now) {
+  std::string since;
+  append_big_endian(since, static_cast<std::uint64_t>(now));
+  database.put(batch, Family::meta, kSchemaKey, kSchemaVersion);
+  database.put(batch, Family::meta, kRetentionKey, since);
 }
 
 Result<StoreMeta> open_meta(Database& database, Random& random) {
   const auto version = database.get(Family::meta, kSchemaKey);
   if (!version) return std::unexpected(version.error());
   if (!*version) return create(database, random);
-  if (**version != kSchemaVersion) return std::unexpected(other_version(**version));
+  if (!is_known(**version)) return std::unexpected(other_version(**version));
   auto store_id = required(database, kStoreIdKey);
   if (!store_id) return std::unexpected(store_id.error());
   auto incarnation = required(database, kIncarnationKey);
   if (!incarnation) return std::unexpected(incarnation.error());
-  return StoreMeta{.store_id = *std::move(store_id), .incarnation = *std::move(incarnation)};
+  StoreMeta meta{.store_id = *std::move(store_id), .incarnation = *std::move(incarnation)};
+  meta.has_first_index = **version == kFirstSchemaVersion;
+  if (meta.has_first_index) return meta;
+  const auto counted_from = retention_counted_from(database);
+  if (!counted_from) return std::unexpected(counted_from.error());
+  meta.retention_counted_from = *counted_from;
+  return meta;
 }
 
 }  // namespace hawser::store

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "store/job_log.h"
+#include "store/owner_account.h"
 #include "store/owner_merge.h"
 #include "store/page_budget.h"
 #include "store/refusals.h"
@@ -33,11 +34,11 @@ Result<job::OwnerPage> StoreReader::read_owner(std::string_view owner, std::uint
                                                job::ReadLimits limits) const {
   const auto held = database_.snapshot();
   const auto* snapshot = held->snapshot();
-  const auto head = load_owner_head(database_, owner, snapshot);
-  if (!head) return std::unexpected(head.error());
-  if (after > *head) return std::unexpected(reset());
-  job::OwnerPage page{.events = {}, .through = after, .head = *head};
-  if (after == *head) return page;
+  const auto account = load_account(database_, owner, snapshot);
+  if (!account) return std::unexpected(account.error());
+  if (after > account->head || after < account->floor) return std::unexpected(reset());
+  job::OwnerPage page{.events = {}, .through = after, .head = account->head};
+  if (after == page.head) return page;
   OwnerMerge merge(database_, owner, snapshot);
   if (auto opened = merge.open(after, limits::kMaxMergedJobs); !opened)
     return std::unexpected(opened.error());

@@ -157,8 +157,9 @@ describe("what cannot be continued is said", () => {
     const jobId = await client.start("test-job", quick);
     await client.ending(jobId);
     const log = client.of(jobId);
+    const { id } = client.socket;
     client.socket.close();
-    return { jobId, log, id: client.socket.id, state: client.state() };
+    return { jobId, log, id, state: client.state(), earlier: client.offsets[2] };
   }
 
   /** It began anew, was told so behind `connected`, and everything works. */
@@ -216,6 +217,30 @@ describe("what cannot be continued is said", () => {
     const client = await comeBack(t, server, "ada", old.state);
     await assertReset(client, old);
     assert.equal((await client.call("reconnect:sync", { jobId: old.jobId, lastSequence: 0 })).code, "not_found");
+  });
+
+  test("a position in front of events that were deleted since", async (t) => {
+    const server = await sharedServer();
+    const old = await past(t, server, "eve");
+    server.command(["jobs", "purge", old.jobId, "--url", server.url]);
+    const client = await comeBack(t, server, "eve", { ...old.state, offset: old.earlier });
+    await assertReset(client, old);
+    for (const name of ["reconnect:sync", "subscribe:job", "resume:job", "cancel:job"]) {
+      const argument = name === "reconnect:sync" ? { jobId: old.jobId, lastSequence: 0 } : old.jobId;
+      assert.equal((await client.call(name, argument)).code, "gone", name);
+    }
+  });
+
+  test("but a position behind all that was deleted is as good as ever", async (t) => {
+    const server = await sharedServer();
+    const old = await past(t, server, "finn");
+    const other = await past(t, server, "finn");
+    server.command(["jobs", "purge", old.jobId, "--url", server.url]);
+    const client = await comeBack(t, server, "finn", other.state);
+    const jobId = await client.start("test-job", quick);
+    await client.ending(jobId);
+    assert.equal(client.socket.id, other.id, "its session goes on");
+    assert.ok(client.received.every(({ name }) => name !== "stream:reset"));
   });
 
   let shared;

@@ -146,6 +146,19 @@ describe("HTTPS", () => {
     assert.match(refused.err, /certificate of 127\.0\.0\.1:\d+ is not accepted: self.signed certificate.*--ca-file/);
   });
 
+  test("an administrator's token goes only to a server that has proved its name", async () => {
+    const list = ["jobs", "list", "--url", server.url];
+    const trusted = await hawser(server, [...list, "--ca-file", certificate.file]);
+    assert.equal(trusted.code, 0, trusted.err);
+    const byName = ["jobs", "queue", "--url", `https://localhost:${server.port}`, "--ca-file", certificate.file];
+    assert.equal((await hawser(server, byName)).code, 0);
+    const refused = await hawser(server, list);
+    assert.notEqual(refused.code, 0);
+    assert.match(refused.err, /is not accepted: self.signed certificate.*--ca-file/);
+    const plain = await hawser(server, ["jobs", "list", "--url", server.url.replace("https", "http")]);
+    assert.notEqual(plain.code, 0);
+  });
+
   test("the command line says when http and https are mixed up", async () => {
     const run = ["run", "test-job", "--input", JSON.stringify(job)];
     const plain = await hawser(server, [...run, "--url", server.url.replace("https", "http")]);

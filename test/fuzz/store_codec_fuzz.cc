@@ -3,6 +3,7 @@
 #include <string>
 
 #include "store/keys.h"
+#include "store/owner_account.h"
 #include "store/record_codec.h"
 #include "test/fuzz/choices.h"
 
@@ -22,8 +23,24 @@ void check_record(std::string_view bytes) {
   const auto entry = keys::stream_entry(*record);
   check(keys::trailing_id(entry) == record->id, "an index entry ends with the id");
   check(entry < keys::after_prefix(is_active(*record) ? keys::active_jobs(*record->owner)
-                                                      : keys::ended_jobs(*record->owner)),
+                                                      : keys::ended_jobs(*record->owner, record->state)),
         "an index entry stands among those of its owner");
+}
+
+void check_deleted(std::string_view bytes) {
+  if (const auto tombstone = decode_tombstone(bytes)) {
+    check(encode_tombstone(*tombstone) == bytes, "a tombstone has one spelling");
+    check(!decode_record(bytes), "a tombstone is no record");
+  }
+  if (const auto account = decode_account(bytes); account && bytes.size() != sizeof(account->head)) {
+    check(encode_account(*account) == bytes, "an account has one spelling");
+  }
+}
+
+/// What may stand under a job's id.
+void check_job(std::string_view bytes) {
+  check_record(bytes);
+  check_deleted(bytes);
 }
 
 void check_event(std::string_view bytes, hawser::WallMillis created_at) {
@@ -76,7 +93,7 @@ void check_keys(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices(data, size);
   switch (choices.below(4)) {
-    case 0: check_record(choices.rest()); break;
+    case 0: check_job(choices.rest()); break;
     case 1: {
       const auto created_at = static_cast<hawser::WallMillis>(choices.number(8));
       check_event(choices.rest(), created_at);

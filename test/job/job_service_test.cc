@@ -72,9 +72,15 @@ class FakeStore final : public JobStore {
   Result<JobPage> read_job(const JobId&, std::uint64_t, ReadLimits) override {
     return JobPage{.events = {}, .head = 7};
   }
+  Result<Tombstone> tombstone(const JobId& id) override {
+    if (id != deleted) return std::unexpected(not_found(id));
+    return Tombstone{.id = id, .owner = "ann", .type = {}, .idempotency_key = {}};
+  }
   Result<OwnerPage> read_owner(std::string_view, std::uint64_t after, ReadLimits) override {
     return OwnerPage{.events = {}, .through = after, .head = 9};
   }
+  Result<JobList> list(const JobFilter&, const std::optional<JobId>&, std::size_t) override { return {}; }
+  Result<Queues> queues(WallMillis) override { return {}; }
   Result<std::uint64_t> owner_head(std::string_view) override { return 9; }
   StoreStatus status() override { return {}; }
   void set_listener(CommitListener) override {}
@@ -82,6 +88,7 @@ class FakeStore final : public JobStore {
 
   std::vector<Command> commands;
   JobId known = JobId::make(1, {});
+  JobId deleted = JobId::make(2, {});
 };
 
 class JobServiceTest : public ::testing::Test {
@@ -117,6 +124,19 @@ class JobServiceTest : public ::testing::Test {
   ManualLoop loop_;
   JobService service_{store_, pool_, clock_, random_, types()};
 };
+
+TEST_F(JobServiceTest, a_deleted_job_is_gone_for_its_owner_and_unknown_to_others) {
+  const auto id = store_.deleted;
+  const auto find = [&](const std::string& owner) {
+    return read<JobRecord>([&](auto done) { service_.find(loop_, owner, id, std::move(done)); });
+  };
+  EXPECT_EQ(find("ann").error().code, Errc::gone);
+  EXPECT_EQ(find("ben").error().code, Errc::not_found);
+  EXPECT_EQ(find("ben").error().message, not_found(id).message);
+  const auto page =
+      read<JobPage>([&](auto done) { service_.read_job(loop_, "ann", id, 0, {}, std::move(done)); });
+  EXPECT_EQ(page.error().code, Errc::gone);
+}
 
 TEST_F(JobServiceTest, start_submits_the_trimmed_input_under_a_new_id) {
   ASSERT_TRUE(start({"ann", "search", " {\"query\": \"x\"}\n", "key"}));
@@ -176,7 +196,7 @@ TEST_F(JobServiceTest, a_reason_over_the_limit_is_refused) {
 }
 
 TEST_F(JobServiceTest, a_foreign_job_and_an_unknown_one_answer_alike) {
-  const auto unknown = JobId::make(2, {});
+  const auto unknown = JobId::make(3, {});
   for (const auto& [owner, id] : {std::pair("bob", store_.known), std::pair("ann", unknown)}) {
     const auto found = read<JobRecord>([&](auto done) { service_.find(loop_, owner, id, std::move(done)); });
     ASSERT_FALSE(found);

@@ -108,7 +108,7 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
       loops_.push_back(std::make_unique<runtime::AsioLoop>(i, runtime::system_clock()));
       loops.push_back(loops_.back().get());
     }
-    server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), endpoints(), routes_);
+    server_ = std::make_unique<Server>(config_, loops, runtime::system_random(), endpoints(), routes_, service_);
     if (tls_) server_->use_tls(tls_);
     const auto started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
@@ -173,6 +173,7 @@ class ServerTest : public testing::TestWithParam<std::size_t> {
     response.headers.emplace_back("X-Test", "yes");
     return response;
   };
+  HttpService service_;
   Journal closed_;
   std::vector<std::unique_ptr<runtime::AsioLoop>> loops_;
   std::unique_ptr<Server> server_;

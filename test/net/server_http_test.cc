@@ -1,4 +1,8 @@
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "test/net/server_fixture.h"
 
@@ -194,6 +198,90 @@ TEST_F(HttpServerTest, says_which_address_it_cannot_take) {
   EXPECT_EQ(started.error().code, Errc::unavailable);
   EXPECT_NE(started.error().message.find(std::to_string(same.port)), std::string::npos)
       << started.error().message;
+}
+
+/// Requests whose answers wait until the test gives them.
+class WaitingService {
+ public:
+  HttpService service() {
+    return [this](const HttpRequest& request, const HttpRespond& respond) {
+      if (!request.path.starts_with("/later")) return false;
+      const std::lock_guard lock(mutex_);
+      waiting_.emplace_back(request, respond);
+      arrived_.notify_all();
+      return true;
+    };
+  }
+  std::pair<HttpRequest, HttpRespond> next() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return !waiting_.empty(); });
+    auto first = std::move(waiting_.front());
+    waiting_.pop_front();
+    return first;
+  }
+  static void answer(const std::pair<HttpRequest, HttpRespond>& request) {
+    HttpResponse response;
+    response.status = 202;
+    response.body = share(request.first.path);
+    request.second(std::move(response));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::pair<HttpRequest, HttpRespond>> waiting_;
+};
+
+TEST_F(HttpServerTest, answers_that_are_waited_for_come_in_the_order_of_their_requests) {
+  WaitingService later;
+  service_ = later.service();
+  start(2);
+  auto client = connect();
+  client.request("GET", "/later/1");
+  client.request("GET", "/now");
+  client.request("DELETE", "/later/2");
+  const auto first = later.next();
+  const auto second = later.next();
+  WaitingService::answer(second);
+  WaitingService::answer(second);  // Once is enough.
+  WaitingService::answer(first);
+  const auto response = client.response();
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(response.body, "/later/1");
+  EXPECT_EQ(client.response().body, "GET /now  ");
+  EXPECT_EQ(client.response().body, "/later/2");
+  EXPECT_EQ(client.get("/after").body, "GET /after  ");
+}
+
+TEST_F(HttpServerTest, an_answer_for_a_client_that_has_gone_is_for_nobody) {
+  WaitingService later;
+  service_ = later.service();
+  start();
+  auto client = connect();
+  client.request("GET", "/later/1");
+  const auto request = later.next();
+  client.reset();
+  auto other = connect();
+  EXPECT_EQ(other.get("/now").body, "GET /now  ");
+  WaitingService::answer(request);
+  EXPECT_EQ(other.get("/now").body, "GET /now  ");
+  shut_down();
+  WaitingService::answer(request);
+}
+
+TEST_F(HttpServerTest, a_service_is_told_that_there_is_a_body_which_nobody_reads) {
+  service_ = [](const HttpRequest& request, const HttpRespond& respond) {
+    HttpResponse response;
+    response.status = 400;
+    response.body = share(std::string(request.has_body ? "body" : "none"));
+    respond(std::move(response));
+    return true;
+  };
+  start();
+  auto client = connect();
+  EXPECT_EQ(client.get("/a").body, "none");
+  EXPECT_EQ(client.post("/a", "text").body, "body");
+  EXPECT_EQ(client.get("/a").body, "none");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "server/job_policy.h"
+
 namespace hawser::server {
 namespace {
 
@@ -291,6 +293,24 @@ TEST_F(ConfigTest, the_example_file_loads_and_states_the_defaults) {
   auto defaults = strip(describe(*load_config({})));
   EXPECT_EQ(strip(describe(*example)), defaults + "\n");
   EXPECT_EQ(example->exec.commands.size(), 1U);
+}
+
+TEST_F(ConfigTest, ages_of_retention_are_hours_and_zero_is_for_ever) {
+  const auto config = load_file(
+      "[retention]\ncompleted_max_age_hours = 48\nfailed_max_age_hours = 0\ncancelled_max_count = 7\n"
+      "max_bytes_per_user = 1000\n");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& retention = config->retention;
+  EXPECT_EQ(retention.of(job::JobState::completed).max_age, std::chrono::hours(48));
+  EXPECT_EQ(retention.of(job::JobState::failed).max_age, Millis(0));
+  EXPECT_EQ(retention.of(job::JobState::cancelled).max_age, std::chrono::hours(24 * 30));
+  EXPECT_EQ(retention.of(job::JobState::cancelled).max_count, 7U);
+  EXPECT_EQ(retention.of(job::JobState::completed).max_count, 0U);
+  EXPECT_EQ(retention.max_bytes, 1000U);
+  EXPECT_EQ(make_policies(*config)->retention().of(job::JobState::completed).max_age, std::chrono::hours(48));
+  EXPECT_THAT(describe(*config), HasSubstr("completed_max_age_hours = 48"));
+  EXPECT_THAT(file_error("[retention]\nfailed_max_age_hours = -1\n"),
+              HasSubstr("retention.failed_max_age_hours"));
 }
 
 }  // namespace

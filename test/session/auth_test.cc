@@ -399,5 +399,17 @@ TEST(Auth, knows_the_names_of_its_algorithms) {
     EXPECT_FALSE(parse_algorithm(name)) << name;
 }
 
+TEST(Auth, an_administrators_token_is_nobody_elses_and_nobody_elses_is_an_administrators) {
+  const auto authenticator = Authenticator::make(Algorithm::hs256, kSecret).value();
+  const auto admin = authenticator.mint_admin(kNow, Millis(60'000)).value();
+  EXPECT_TRUE(authenticator.verify_admin(admin, kNow));
+  EXPECT_FALSE(authenticator.verify_admin(admin, kNow + 60'000)) << "it expires";
+  EXPECT_EQ(authenticator.verify(admin, kNow).error().code, Errc::unauthorized);
+  EXPECT_EQ(authenticator.verify_worker(admin, kNow).error().code, Errc::unauthorized);
+  EXPECT_FALSE(authenticator.verify_admin(authenticator.mint("ann", kNow, {}).value(), kNow));
+  EXPECT_FALSE(authenticator.verify_admin(authenticator.mint_worker("w", {"*"}, kNow, {}).value(), kNow));
+  EXPECT_EQ(authenticator.verify_admin("", kNow).error().message, "Authentication token required");
+}
+
 }  // namespace
 }  // namespace hawser::session

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { checkCommands } from "./history/commands.mjs";
 import { checkConnections } from "./history/connections.mjs";
+import { checkDeletions } from "./history/deletions.mjs";
 import { checkLogs, readLogs } from "./history/logs.mjs";
 
 /** The violations in the history of one seed: `{invariant, text}`. */
@@ -15,6 +16,7 @@ export function check(facts) {
   checkLogs(logs, report);
   checkCommands(facts, logs, report);
   checkConnections(facts, logs, report);
+  checkDeletions(facts, report);
   checkBounds(facts, report);
   return violations;
 }

@@ -75,6 +75,14 @@ function history() {
     { e: "crash", power: true },
     { e: "start", inc: "i" },
     ...readings(2),
+    { e: "cmd", n: 50, by: "admin", c: "purge", j: "j2" },
+    { e: "ack", n: 50, ok: true, j: "j2", epoch: 0, state: "completed", last: 4, dup: false },
+    { e: "crash", power: true },
+    { e: "start", inc: "i" },
+    readings(3)[0],
+    { e: "log", round: 3, j: "j2", code: "gone" },
+    { e: "left", owner: "a", floor: 0, head: 4, events: 4 },
+    { e: "left", owner: "b", floor: 4, below: "reset", head: 4, events: 0 },
     { e: "end" },
   ];
 }
@@ -143,6 +151,13 @@ const lies = [
   ["a reader is buffered without bounds", "bounded", change({ e: "peaks" }, (it) => (it.buffered = 90_000))],
   ["commands pile up", "bounded", change({ e: "peaks" }, (it) => (it.queued = 201))],
   ["a session is left over", "bounded", change({ e: "rest" }, (it) => (it.sessions = 1))],
+  ["a deleted job is there again", "lost", change({ e: "log", round: 3, j: "j2" }, (it) => delete it.code)],
+  ["a job is gone that nobody deleted", "lost", change({ e: "cmd", c: "purge" }, (it) => (it.j = "j3"))],
+  ["a deletion takes a part of another job", "lost", change({ e: "log", round: 3, j: "j1" }, (it) => it.events.pop())],
+  ["a stream hides the hole of a deletion", "gap", change({ e: "left", owner: "b" }, (it) => (it.below = "read"))],
+  ["a stream begins below the hole of a deletion", "gap", change({ e: "left", owner: "b" }, (it) => Object.assign(it, { floor: 3, events: 1 }))],
+  ["a stream lacks events above a deletion", "lost", change({ e: "left", owner: "a" }, (it) => (it.events = 3))],
+  ["nobody looks at what is left", "complete", (facts) => facts.filter(({ round }) => round !== 3)],
   ["the store refuses to open", "restart", insert({ e: "calm" }, { e: "refused", error: "corrupt" })],
   ["the history stops", "complete", (facts) => facts.slice(0, -1)],
 ];

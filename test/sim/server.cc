@@ -20,6 +20,13 @@ job::Policy policy(const Weather& weather) {
   return policy;
 }
 
+/// Nothing is as old as that before a seed's end makes it so (deletions.cc).
+job::Retention retention() {
+  job::Retention retention;
+  for (auto& bounds : retention.bounds) bounds.max_age = limits::kMinEndedAge;
+  return retention;
+}
+
 }  // namespace
 
 const session::Authenticator& authenticator() {
@@ -54,7 +61,8 @@ Status Server::open_store() {
   options.reserve_bytes = kReserve;
   options.fatal = [this](const std::string&) { kill(); };
   options.commits_on = store::CommitsOn::pump;
-  options.policies = std::make_shared<const job::Policies>(policy(world_.weather));
+  options.policies = std::make_shared<const job::Policies>(
+      policy(world_.weather), std::map<std::string, job::Policy, std::less<>>{}, job::Quota{}, retention());
   auto opened = store::RocksDbJobStore::open(std::move(options));
   if (!opened) return std::unexpected(opened.error());
   store_ = *std::move(opened);

@@ -68,6 +68,8 @@ std::uint64_t Simulation::run() {
   bury();
   run_until(world_.timeline.now() + seconds(5));
   read_everything(2);
+  delete_some();
+  read_what_is_left();
   world_.record(fact("end"));
   return world_.trace.hash();
 }

@@ -13,7 +13,7 @@
 namespace hawser::sim {
 
 /// One seed from its beginning to its end: trouble, then calm until everybody knows everything, then what the
-/// disk says, twice.
+/// disk says, twice, and once more after some jobs were deleted.
 class Simulation {
  public:
   /// `path`: a directory of this process alone, for the lock of the store. `out`: where the history goes, or
@@ -55,6 +55,9 @@ class Simulation {
   bool is_settled();
   void read_everything(int round);
   void read_job(const JobId& id, int round);
+  void delete_some();
+  void sweep();
+  void read_what_is_left();
 
   std::uint64_t seed_;
   World world_;

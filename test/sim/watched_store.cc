@@ -39,6 +39,7 @@ struct Describe {
   }
   void operator()(const job::Claim&) const {}
   void operator()(const job::Sweep&) const {}
+  void operator()(const job::Purge& purge) const { fact.add("c", "purge").add("j", trace.name(purge.id)); }
   void operator()(const job::Renew& renew) const { about("renew", renew.id, renew.epoch); }
   void operator()(const job::Begin& begin) const {
     about("begin", begin.id, begin.epoch);

@@ -29,6 +29,12 @@ class WatchedStore final : public job::JobStore {
                                     job::ReadLimits limits) override {
     return store_.read_owner(owner, after, limits);
   }
+  Result<job::Tombstone> tombstone(const JobId& id) override { return store_.tombstone(id); }
+  Result<job::JobList> list(const job::JobFilter& filter, const std::optional<JobId>& before,
+                            std::size_t most) override {
+    return store_.list(filter, before, most);
+  }
+  Result<job::Queues> queues(WallMillis now) override { return store_.queues(now); }
   Result<std::uint64_t> owner_head(std::string_view owner) override { return store_.owner_head(owner); }
   job::StoreStatus status() override { return store_.status(); }
   void set_listener(job::CommitListener listener) override;

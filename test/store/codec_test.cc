@@ -6,6 +6,7 @@
 
 #include "store/crc32c.h"
 #include "store/keys.h"
+#include "store/owner_account.h"
 #include "store/record_codec.h"
 
 namespace hawser::store {
@@ -129,6 +130,58 @@ TEST(Codec, a_record_that_is_cut_or_of_another_format_is_refused) {
   EXPECT_FALSE(decode_record(other)) << "no such state";
 }
 
+TEST(Codec, a_tombstone_can_be_read_back_and_is_no_record) {
+  const job::Tombstone tombstone{.id = full_record().id,
+                                 .owner = "ann",
+                                 .type = "work",
+                                 .state = job::JobState::failed,
+                                 .last_sequence = 7,
+                                 .last_position = 70'000,
+                                 .created_at = 1'700'000'000'000,
+                                 .deleted_at = 1'700'000'000'002,
+                                 .idempotency_key = "key",
+                                 .input_hash = job::hash_of_input("{}")};
+  const auto bytes = encode_tombstone(tombstone);
+  const auto decoded = decode_tombstone(bytes);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(encode_tombstone(*decoded), bytes);
+  EXPECT_EQ(decoded->id, tombstone.id);
+  EXPECT_EQ(decoded->owner, "ann");
+  EXPECT_EQ(decoded->state, tombstone.state);
+  EXPECT_EQ(decoded->last_position, 70'000U);
+  EXPECT_EQ(decoded->deleted_at, tombstone.deleted_at);
+  EXPECT_EQ(decoded->idempotency_key, "key");
+  EXPECT_EQ(decoded->input_hash, tombstone.input_hash);
+  EXPECT_TRUE(is_tombstone(bytes));
+  EXPECT_FALSE(decode_record(bytes));
+  EXPECT_FALSE(is_tombstone(encode_record(full_record())));
+  EXPECT_FALSE(decode_tombstone(encode_record(full_record())));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_tombstone(bytes.substr(0, size))) << size;
+  }
+}
+
+TEST(Codec, the_hash_of_an_input_is_the_same_in_every_release) {
+  EXPECT_EQ(job::hash_of_input(""), 0xcbf29ce484222325U);
+  EXPECT_EQ(job::hash_of_input("a"), 0xaf63dc4c8601ec8cU);
+}
+
+TEST(Codec, an_account_can_be_read_back_and_an_early_one_is_the_head_alone) {
+  OwnerAccount account;
+  account.head = 70'000;
+  account.floor = 300;
+  account.ended = {.jobs = {1, 2, 3}, .bytes = 4000};
+  account.oldest = {5, 6, 7};
+  const auto bytes = encode_account(account);
+  EXPECT_EQ(decode_account(bytes), account);
+  OwnerAccount early;
+  early.head = 70'000;
+  EXPECT_EQ(decode_account(bytes.substr(0, 8)), early);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(decode_account(bytes.substr(0, size)).has_value(), size == 8) << size;
+  }
+}
+
 TEST(Codec, a_record_of_the_first_format_has_no_schedule) {
   auto record = full_record();
   record.lease = record.delay = Millis(0);
@@ -171,8 +224,13 @@ TEST(Keys, sequences_and_positions_sort_as_numbers) {
   EXPECT_LT(keys::event(id, 255), keys::event(id, 256));
   EXPECT_EQ(keys::event_sequence(keys::event(id, 77)), 77U);
   EXPECT_EQ(keys::event_sequence("short"), std::nullopt);
-  EXPECT_LT(keys::ended_job("ann", 255, id), keys::ended_job("ann", 256, JobId{}));
-  EXPECT_EQ(keys::trailing_id(keys::ended_job("ann", 1, id)), id);
+  constexpr auto kFailed = job::JobState::failed;
+  EXPECT_LT(keys::ended_job("ann", kFailed, 255, id), keys::ended_job("ann", kFailed, 256, JobId{}));
+  EXPECT_EQ(keys::trailing_id(keys::ended_job("ann", kFailed, 1, id)), id);
+  EXPECT_LT(keys::by_end(kFailed, -1, id), keys::by_end(kFailed, 255, id));
+  EXPECT_LT(keys::by_end(kFailed, 255, id), keys::by_end(kFailed, 256, JobId{}));
+  EXPECT_EQ(keys::trailing_id(keys::tombstone(1, id)), id);
+  EXPECT_EQ(keys::owner_of_head(keys::owner_head("ann")), "ann");
 }
 
 TEST(Keys, no_owner_lies_within_the_bounds_of_another) {

@@ -12,9 +12,8 @@ TEST(PumpedStore, commits_when_it_is_told_to_and_what_is_left_at_its_stop) {
   const auto store = RocksDbJobStore::open(std::move(options)).value();
   int answered = 0;
   const auto start = [&] {
-    store->submit(job::Start{new_id(), "ann", "work", "{}", ""}, [&](const Result<job::Reply>& reply) {
-      answered += reply.has_value() ? 1 : 0;
-    });
+    store->submit(job::Start{new_id(), "ann", "work", "{}", ""},
+                  [&](const Result<job::Reply>& reply) { answered += reply.has_value() ? 1 : 0; });
   };
   EXPECT_FALSE(store->pump());
   start();

@@ -151,7 +151,7 @@ TEST_F(RocksDbRecovery, another_schema_version_is_refused) {
   const auto opened = open_store(directory_.path());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::config);
-  EXPECT_THAT(opened.error().message, AllOf(HasSubstr("version 7"), HasSubstr("version 1")));
+  EXPECT_THAT(opened.error().message, AllOf(HasSubstr("version 7"), HasSubstr("version 2")));
 }
 
 TEST_F(RocksDbRecovery, a_record_that_makes_no_sense_is_corrupt_and_not_absent) {

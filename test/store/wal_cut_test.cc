@@ -31,7 +31,9 @@ using Records = std::map<JobId, job::JobRecord>;
 struct Boundary {
   std::size_t wal_size = 0;
   Records records;
+  std::set<JobId> deleted;
   std::map<std::string, std::uint64_t> heads;
+  std::map<std::string, std::uint64_t> floors;  ///< last positions of deleted jobs
 };
 
 /// Jobs of three owners in all their states; what the store holds is noted after each group that was
@@ -44,9 +46,7 @@ class History {
     write_old_tables();
     wal_ = newest_wal();
     for (int round = 0; round < 12; ++round) play(round);
-    for (const auto& [id, record] : boundaries_.back().records) {
-      logs_[id] = store_->read_job(id, 0, StoreDriver::everything()).value().events;
-    }
+    for (const auto& [id, record] : boundaries_.back().records) keep_log(id);
     files_ = read_files(directory_);  // As a kill would leave them.
   }
 
@@ -82,9 +82,15 @@ class History {
 
   /// On the committer's thread, between two groups.
   void note() {
-    Boundary boundary{.wal_size = std::filesystem::file_size(wal_), .records = {}, .heads = {}};
+    Boundary boundary;
+    boundary.wal_size = std::filesystem::file_size(wal_);
     for (const auto& id : ids_) {
       if (auto record = store_->find(id)) boundary.records.emplace(id, *std::move(record));
+      if (const auto tombstone = store_->tombstone(id)) {
+        boundary.deleted.insert(id);
+        auto& floor = boundary.floors[tombstone->owner];
+        floor = std::max(floor, tombstone->last_position);
+      }
     }
     for (const char* owner : {"ann", "ben", "cleo"})
       boundary.heads[owner] = store_->owner_head(owner).value();
@@ -123,6 +129,14 @@ class History {
     run(std::move(begins));
     for (std::size_t step = 0; step < 4; ++step) run(appends(claimed, round, step));
     run(endings(claimed, round));
+    if (round % 2 == 0) return;
+    const auto id = claimed[round % 4 == 1 ? 0 : 1].id;
+    keep_log(id);
+    run({job::Purge{id}});
+  }
+
+  void keep_log(const JobId& id) {
+    logs_[id] = store_->read_job(id, 0, StoreDriver::everything()).value().events;
   }
 
   static std::vector<job::Command> appends(const std::vector<job::Reply>& jobs, int round, std::size_t step) {
@@ -187,6 +201,7 @@ void expect_exactly(job::JobStore& store, const Boundary& boundary, const Histor
     if (expected == boundary.records.end()) {
       ASSERT_FALSE(found);
       EXPECT_EQ(found.error().code, Errc::not_found);
+      EXPECT_EQ(store.tombstone(id).has_value(), boundary.deleted.contains(id));
       continue;
     }
     ASSERT_TRUE(found) << found.error().message;
@@ -200,11 +215,16 @@ void expect_exactly(job::JobStore& store, const Boundary& boundary, const Histor
     expect_same(page->events, log, expected->second.last_sequence);
   }
   for (const auto& [owner, head] : boundary.heads) {
-    const auto page = store.read_owner(owner, 0, StoreDriver::everything());
+    const auto known = boundary.floors.find(owner);
+    const auto floor = known == boundary.floors.end() ? 0 : known->second;
+    if (floor > 0) {
+      EXPECT_EQ(store.read_owner(owner, floor - 1, {}).error().code, Errc::reset);
+    }
+    const auto page = store.read_owner(owner, floor, StoreDriver::everything());
     ASSERT_TRUE(page) << page.error().message;
     EXPECT_EQ(page->head, head);
-    ASSERT_EQ(page->events.size(), head);
-    for (std::size_t i = 0; i < head; ++i) EXPECT_EQ(page->events[i]->position, i + 1);
+    ASSERT_EQ(page->events.size(), head - floor);
+    for (std::size_t i = 0; i < page->events.size(); ++i) EXPECT_EQ(page->events[i]->position, floor + i + 1);
   }
 }
 

@@ -247,4 +247,18 @@ export const mutants = [
     from: "  if (*record.owner != command.owner) return std::unexpected(not_found(record.id));\n  const bool held",
     to: "  const bool held",
   },
+  {
+    name: "a deletion leaves no word in the owner's stream",
+    breaks: "continuity or an explicit word",
+    file: "src/store/job_table.cc",
+    from: "  account.floor = std::max(account.floor, record.last_position);",
+    to: "",
+  },
+  {
+    name: "a deletion takes the logs of later jobs along",
+    breaks: "the log is the truth",
+    file: "src/store/commit_retention.cc",
+    from: "keys::after_prefix(keys::job(id)));",
+    to: "std::string(keys::kIdBytes, '\\xff'));",
+  },
 ];
