@@ -94,10 +94,12 @@ void EventWriter::on_refusal(const Error& error, Lock& lock) {
     retry_at_ = clock_.now() + retry_delay(refusals_++);
     return;
   }
-  close_locked(error);
-  lock.unlock();  // Stopping runs callbacks of the handler.
+  // Whoever is refused by `push` must find the reason; stopping runs callbacks of the handler.
+  lock.unlock();
   const bool put_aside = is_transient(error.code) || error.code == Errc::shutting_down;
   stop_->request(put_aside ? StopReason::draining : StopReason::fenced);
+  lock.lock();
+  close_locked(error);
 }
 
 void EventWriter::close_locked(Error error) {

@@ -1,3 +1,4 @@
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <string>
