@@ -23,6 +23,12 @@ Millis time(const json::View& body, std::string_view name) {
   return Millis(member ? member->as_integer().value_or(0) : 0);
 }
 
+std::size_t size(const json::View& body, std::string_view name) {
+  const auto member = body.find(name);
+  const auto number = member ? member->as_integer().value_or(0) : 0;
+  return number > 0 ? static_cast<std::size_t>(number) : 0;
+}
+
 }  // namespace
 
 Result<Welcome> parse_welcome(std::string_view text) {
@@ -30,9 +36,15 @@ Result<Welcome> parse_welcome(std::string_view text) {
   const auto name = body && body->is(json::Kind::object) ? body->find("worker") : std::nullopt;
   Welcome welcome;
   if (name) {
-    welcome = {name->as_string().value_or(""), time(*body, "leaseMs"), time(*body, "renewMs")};
+    const auto window = body->find("window").value_or(*body);
+    welcome = {name->as_string().value_or(""),
+               time(*body, "leaseMs"),
+               time(*body, "renewMs"),
+               {size(window, "events"), size(window, "bytes"), size(*body, "maxEventBytes")}};
   }
-  if (welcome.lease < Millis(1) || welcome.renew_every < Millis(1)) {
+  const auto& window = welcome.window;
+  if (welcome.lease < Millis(1) || welcome.renew_every < Millis(1) || window.events == 0 ||
+      window.bytes == 0 || window.event_bytes == 0) {
     return fail(Errc::unavailable, "The server's welcome cannot be read. Is it a Hawser server?");
   }
   return welcome;

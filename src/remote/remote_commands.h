@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "job/job_store.h"
+#include "worker/window.h"
 
 namespace hawser::remote {
 
@@ -18,6 +19,7 @@ struct Welcome {
   std::string worker;
   Millis lease{0};
   Millis renew_every{0};
+  worker::Window window;
 };
 Result<Welcome> parse_welcome(std::string_view body);
 

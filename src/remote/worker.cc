@@ -81,10 +81,12 @@ class Worker::State {
       executor_->renew();
       executor_->on_commit({.events = {}, .work_queued = true, .revoked = {}});
     } else if (!draining_) {
-      executor_ = std::make_unique<worker::Executor>(
-          commands_, runtime::system_clock(), handlers_,
-          worker::Executor::Options{
-              .threads = options_.threads, .holder = welcome->worker, .renew_every = welcome->renew_every});
+      executor_ =
+          std::make_unique<worker::Executor>(commands_, runtime::system_clock(), handlers_,
+                                             worker::Executor::Options{.threads = options_.threads,
+                                                                       .holder = welcome->worker,
+                                                                       .renew_every = welcome->renew_every,
+                                                                       .window = welcome->window});
       executor_->start();
     }
     if (options_.on_connected) options_.on_connected(welcome->worker);

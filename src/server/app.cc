@@ -209,6 +209,7 @@ void App::make_cores() {
         .commands = *store_,
         .leases = *leases_,
         .lease = config_.worker.lease,
+        .max_payload = config_.engine.max_payload,
         .connect_timeout = config_.engine.connect_timeout,
         .close_older_elsewhere = [this, loop](
                                      const std::string& sid,

@@ -30,7 +30,8 @@ struct Parts {
   const Recovery& recovery;
   job::Commands& commands;  ///< where those of workers go
   const LeaseSeal& leases;
-  Duration lease = limits::kDefaultLease;  ///< of a worker in another process
+  Duration lease = limits::kDefaultLease;         ///< of a worker in another process
+  std::size_t max_payload = limits::kMaxPayload;  ///< of one message of a client
   Duration connect_timeout = limits::kConnectTimeout;
   /// Calls Core::close_older on all other cores.
   std::function<void(const std::string& sid, TimePoint connected_at)> close_older_elsewhere{};

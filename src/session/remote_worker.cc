@@ -68,7 +68,7 @@ RemoteWorker::RemoteWorker(const Parts& parts, Gauges& gauges, Outlet& outlet, W
             expired();
           }) {
   present_.set(1);
-  outlet_.event("welcome", welcome_body(identity_, parts_.lease));
+  outlet_.event("welcome", welcome_body(identity_, parts_.lease, WorkerWindow(parts_.max_payload)));
   expiry_.set(identity_.expires_at);
 }
 
@@ -115,8 +115,8 @@ void RemoteWorker::hint() {
 
 Result<std::vector<std::string>> RemoteWorker::claimable(const ClaimJobs& command) const {
   const auto known = parts_.jobs.types();
+  std::vector<std::string> types;
   if (command.types.empty()) {
-    std::vector<std::string> types;
     std::ranges::copy_if(known, std::back_inserter(types),
                          [this](const auto& type) { return identity_.may_run(type); });
     return types;
@@ -125,14 +125,13 @@ Result<std::vector<std::string>> RemoteWorker::claimable(const ClaimJobs& comman
     if (!identity_.may_run(type)) {
       return fail(Errc::unauthorized, fmt::format("The token does not name the job type {}.", type));
     }
-    if (!std::ranges::binary_search(known, type)) {
-      return fail(Errc::unknown_type,
-                  fmt::format("The server does not know the job type {}; name it in worker.remote_types. "
-                              "Known types: {}",
-                              type, fmt::join(known, ", ")));
-    }
+    if (std::ranges::binary_search(known, type)) types.push_back(type);
   }
-  return command.types;
+  if (!types.empty()) return types;
+  return fail(Errc::unknown_type,
+              fmt::format("The server knows none of the job types {}; name them in worker.remote_types. "
+                          "Known types: {}",
+                          fmt::join(command.types, ", "), fmt::join(known, ", ")));
 }
 
 void RemoteWorker::run(const ClaimJobs& command, const Ack& ack) {
@@ -267,7 +266,7 @@ void RemoteWorker::run(const RenewLeases& command, const Ack& ack) {
   for (const auto& held : command.held) {
     const auto lease = lease_of(held);
     if (!lease) {
-      append_item(renewing->lost, lost_body(held.job, lease.error()));
+      append_item(renewing->lost, lost_body(held.job, held.lease, lease.error()));
       continue;
     }
     ++renewing->waiting;
@@ -285,7 +284,8 @@ void RemoteWorker::on_renewed(Renewing& renewing, const Lease& lease, const Resu
   if (reply && lease.epoch > 0) leases_.see(lease);
   if (!reply && is_over(reply.error().code)) {
     leases_.remove(lease);
-    append_item(renewing.lost, lost_body(lease.job, reply.error()));
+    const auto text = parts_.leases.make(identity_.name, lease.job, lease.epoch);
+    append_item(renewing.lost, lost_body(lease.job, text, reply.error()));
   }
   if (--renewing.waiting > 0) return;
   pending_.subtract(1);

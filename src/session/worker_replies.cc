@@ -1,5 +1,6 @@
 #include "session/worker_replies.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -23,19 +24,24 @@ std::string array_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-std::string welcome_body(const WorkerIdentity& identity, Duration lease) {
+/// Half of a message is payload at least; the rest is for brackets, the lease and the envelope.
+WorkerWindow::WorkerWindow(std::size_t max_payload)
+    : events(std::min(limits::kUnackedEventsPerJob, max_payload / 64)),
+      bytes(std::min(limits::kUnackedBytesPerJob, max_payload / 2)),
+      event_bytes(std::min(limits::kMaxEventPayload, max_payload - max_payload / 8)) {}
+
+std::string welcome_body(const WorkerIdentity& identity, Duration lease, const WorkerWindow& window) {
   const std::int64_t lease_ms = std::chrono::duration_cast<Millis>(lease).count();
-  const auto window = json::Object()
-                          .add("events", std::uint64_t{limits::kUnackedEventsPerJob})
-                          .add("bytes", std::uint64_t{limits::kUnackedBytesPerJob})
-                          .str();
   return json::Object()
       .add("worker", identity.name)
       .raw("types", array_of(identity.types))
       .add("leaseMs", lease_ms)
       .add("renewMs", lease_ms / limits::kRenewalsPerLease)
-      .add("maxEventBytes", std::uint64_t{limits::kMaxEventPayload})
-      .raw("window", window)
+      .add("maxEventBytes", std::uint64_t{window.event_bytes})
+      .raw("window", json::Object()
+                         .add("events", std::uint64_t{window.events})
+                         .add("bytes", std::uint64_t{window.bytes})
+                         .str())
       .add("protocolVersion", kProtocolVersion)
       .str();
 }
@@ -70,9 +76,10 @@ std::string stop_body(const job::Revoked& revoked, std::string_view lease) {
       .str();
 }
 
-std::string lost_body(const JobId& job, const Error& error) {
+std::string lost_body(const JobId& job, std::string_view lease, const Error& error) {
   return json::Object()
       .add("job", job.to_string())
+      .add("lease", lease)
       .add("code", code_name(error.code))
       .add("error", error.message)
       .str();

@@ -2,14 +2,13 @@
 
 #include <utility>
 
-#include "base/limits.h"
 #include "worker/backoff.h"
 
 namespace hawser::worker {
 
 EventWriter::EventWriter(job::Commands& commands, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
-                         std::uint64_t epoch)
-    : commands_(commands), clock_(clock), stop_(std::move(stop)), id_(id), epoch_(epoch) {}
+                         std::uint64_t epoch, Window window)
+    : commands_(commands), clock_(clock), stop_(std::move(stop)), id_(id), epoch_(epoch), window_(window) {}
 
 Status EventWriter::push(job::NewEvent event) {
   Lock lock(mutex_);
@@ -55,7 +54,7 @@ void EventWriter::tick() {
 bool EventWriter::has_room(std::size_t bytes) const {
   const auto events = batch_.size() + gathered_.size();
   if (events == 0) return true;  // One event passes however large, else it would wait for ever.
-  return events < limits::kUnackedEventsPerJob && unacked_bytes_ + bytes <= limits::kUnackedBytesPerJob;
+  return events < window_.events && unacked_bytes_ + bytes <= window_.bytes;
 }
 
 void EventWriter::take(job::NewEvent event, Lock& lock) {

@@ -13,12 +13,13 @@
 #include "base/loop.h"
 #include "job/job_store.h"
 #include "worker/stop_signal.h"
+#include "worker/window.h"
 
 namespace hawser::worker {
 
 /// The way of one run's events to the store. One batch is in flight, the next gathers meanwhile, so the
 /// batches grow by themselves when commits are slow. What is not committed is bounded
-/// (limits::kUnackedEventsPerJob, kUnackedBytesPerJob); beyond it `push` waits.
+/// by the window; beyond it `push` waits.
 ///
 /// storage_full and overloaded are met by sending the batch again; any other refusal means the run has lost
 /// the job: the writer is closed and the run is told to stop. Any thread; shared because a completion may
@@ -26,7 +27,7 @@ namespace hawser::worker {
 class EventWriter : public std::enable_shared_from_this<EventWriter> {
  public:
   EventWriter(job::Commands& commands, Clock& clock, std::shared_ptr<StopSignal> stop, JobId id,
-              std::uint64_t epoch);
+              std::uint64_t epoch, Window window = {});
 
   /// Takes the event, waiting while the window is full. Once closed: the error it was closed with.
   Status push(job::NewEvent event);
@@ -56,6 +57,7 @@ class EventWriter : public std::enable_shared_from_this<EventWriter> {
   const std::shared_ptr<StopSignal> stop_;
   const JobId id_;
   const std::uint64_t epoch_;
+  const Window window_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

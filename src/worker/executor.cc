@@ -153,7 +153,7 @@ void Executor::State::on_claim(Result<job::Reply> reply, std::uint64_t hints_bef
 }
 
 void Executor::State::found_work(job::ClaimedJob claimed) {
-  auto run = std::make_shared<JobRun>(commands, clock, std::move(claimed));
+  auto run = std::make_shared<JobRun>(commands, clock, std::move(claimed), options.window);
   {
     const Lock lock(mutex);
     active.push_back(run);

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "job/job_store.h"
 #include "worker/handler.h"
+#include "worker/window.h"
 
 namespace hawser::worker {
 
@@ -21,6 +22,7 @@ class Executor {
     std::string holder;  ///< names this process's leases
     /// How often a store in another process is told that they are alive; zero: they need not be.
     Duration renew_every{0};
+    Window window{};
   };
   /// `commands` and `clock` must outlive it.
   Executor(job::Commands& commands, Clock& clock, std::vector<std::shared_ptr<Handler>> handlers,

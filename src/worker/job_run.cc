@@ -32,11 +32,12 @@ std::string_view noun(job::EventKind kind) {
 
 }  // namespace
 
-JobRun::JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed)
+JobRun::JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed, Window window)
     : clock_(clock),
       claimed_(std::move(claimed)),
-      writer_(
-          std::make_shared<EventWriter>(commands, clock, stop_, claimed_.record.id, claimed_.record.epoch)),
+      window_(window),
+      writer_(std::make_shared<EventWriter>(commands, clock, stop_, claimed_.record.id, claimed_.record.epoch,
+                                            window)),
       resume_point_(resume_point_of(claimed_)) {}
 
 void JobRun::continue_from(job::ContinueFrom from) {
@@ -64,9 +65,9 @@ void JobRun::checkpoint_with(std::function<std::string()> state) {
 }
 
 Status JobRun::push(job::EventKind kind, std::string_view json) {
-  if (json.size() > limits::kMaxEventPayload) {
+  if (json.size() > window_.event_bytes) {
     return break_rule(fmt::format("The job's handler wrote a {} of {} bytes; at most {} are allowed.",
-                                  noun(kind), json.size(), limits::kMaxEventPayload));
+                                  noun(kind), json.size(), window_.event_bytes));
   }
   const auto value = json::validate(json);
   if (!value) {

@@ -21,7 +21,7 @@ namespace hawser::worker {
 /// executor, which may tell it to stop and ticks it.
 class JobRun final : public JobContext {
  public:
-  JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed);
+  JobRun(job::Commands& commands, Clock& clock, job::ClaimedJob claimed, Window window = {});
 
   const JobId& id() const override { return claimed_.record.id; }
   std::string_view owner() const override { return *claimed_.record.owner; }
@@ -55,6 +55,7 @@ class JobRun final : public JobContext {
 
   Clock& clock_;
   const job::ClaimedJob claimed_;
+  const Window window_;
   const std::shared_ptr<StopSignal> stop_ = std::make_shared<StopSignal>();
   const std::shared_ptr<EventWriter> writer_;
   ResumePoint resume_point_;

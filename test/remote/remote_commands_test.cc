@@ -192,7 +192,11 @@ TEST_F(RemoteCommandsTest, nonsense_of_a_server_is_an_error) {
   }
   EXPECT_FALSE(parse_welcome("{}"));
   EXPECT_FALSE(parse_welcome(R"({"worker":"w","leaseMs":0,"renewMs":1})"));
-  EXPECT_EQ(parse_welcome(R"({"worker":"w","leaseMs":9000,"renewMs":3000})")->renew_every, Millis(3000));
+  EXPECT_FALSE(parse_welcome(R"({"worker":"w","leaseMs":9000,"renewMs":3000})"));
+  const auto welcome = parse_welcome(
+      R"({"worker":"w","leaseMs":9000,"renewMs":3000,"maxEventBytes":7,"window":{"events":5,"bytes":6}})");
+  EXPECT_EQ(welcome->renew_every, Millis(3000));
+  EXPECT_EQ(welcome->window.bytes, 6U);
 }
 
 }  // namespace

@@ -214,6 +214,8 @@ TEST_F(RemoteWorkerTest, claims_what_its_token_names) {
   EXPECT_FALSE(claim(*peer));
   EXPECT_EQ(code(*peer, "claim", R"({"types":["test-job"]})"), "unauthorized");
   EXPECT_EQ(code(*peer, "claim", R"({"types":["build"]})"), "unknown_type");
+  auto other = worker();
+  EXPECT_TRUE(claim(*other, R"({"types":["build","test-job"]})")) << "one of them is known";
 }
 
 TEST_F(RemoteWorkerTest, more_than_the_window_is_refused_until_some_is_committed) {
