@@ -4,6 +4,7 @@ import { io } from "socket.io-client";
 import { sockets, within } from "./support/client.mjs";
 import { Proxy } from "./support/proxy.mjs";
 import { Server } from "./support/server.mjs";
+import { standing } from "./support/standing.mjs";
 import { Worker } from "./support/worker.mjs";
 
 const config = `[worker]
@@ -18,17 +19,7 @@ restartable = true
 `;
 const slow = { chunks: 150, intervalMs: 20 };
 
-/** Chunks that stand after every withdrawal, and that nothing else is wrong with the log. */
-function standing(events) {
-  const chunks = [];
-  events.forEach(({ name, body }, index) => {
-    assert.equal(body.sequence, index + 1, "sequences have no gap and no repetition");
-    if (name === "job:chunk") chunks.push(body);
-    if (name === "job:resumed") while (chunks.length && chunks.at(-1).sequence > body.payload.keepThrough) chunks.pop();
-  });
-  return chunks.map(({ payload }) => payload);
-}
-const numbers = (events) => standing(events).map(({ chunk }) => Number(/\d+/.exec(chunk)[0]));
+const numbers = (events) => standing(events).map((chunk) => Number(/\d+/.exec(chunk)[0]));
 const whole = Array.from({ length: slow.chunks }, (_, index) => index + 1);
 
 describe("hawser worker", () => {
@@ -87,10 +78,10 @@ describe("hawser worker", () => {
     const zombie = await begin({ name: "zombie" });
     const jobId = await client.start("test-job", slow);
     await client.chunks(jobId, 20);
-    zombie.freeze();
+    zombie.signal("SIGSTOP");
     const heir = await begin({ name: "heir" });
     await client.event("job:resumed", (body) => body.jobId === jobId);
-    zombie.thaw();
+    zombie.signal("SIGCONT");
     const events = await complete(client, jobId);
     assert.deepEqual(numbers(events), whole);
     assert.equal(events.filter(({ name }) => name === "job:resumed").length, 1);
@@ -149,8 +140,8 @@ describe("hawser worker", () => {
     assert.equal(failed.name, "job:failed");
     assert.equal(failed.body.payload.code, "interrupted");
     const events = await complete(client, again);
-    const text = standing(events).map(({ chunk }) => chunk.text).join("");
-    assert.equal(text.replace(/\s/g, ""), "12345678");
+    const output = standing(events).map(({ text }) => text).join("");
+    assert.equal(output.replace(/\s/g, ""), "12345678");
     await second.kill();
   });
 
@@ -170,25 +161,22 @@ describe("hawser worker", () => {
 
   test("a stock client speaks the protocol in a few lines", async (t) => {
     const token = server.command(["token", "--worker", "tiny", "--type", "build"]).trim();
-    const far = io(`${server.url}/workers`, { auth: { token }, transports: ["websocket"], forceNew: true });
-    t.after(() => far.close());
+    const far = sockets(t)(`${server.url}/workers`, token);
     const client = open(t, "stock");
-    await client.connected();
-    const hinted = new Promise((resolve) => far.once("work", resolve));
-    await new Promise((resolve) => far.once("welcome", resolve));
-    assert.deepEqual(await far.emitWithAck("claim", {}), { jobs: [] });
+    await far.event("welcome");
+    assert.deepEqual(await far.call("claim", {}), { jobs: [] });
     const jobId = await client.start("build", { target: "all" });
-    await within(hinted, "hint");
-    const { jobs } = await far.emitWithAck("claim", { max: 5 });
+    await far.event("work");
+    const { jobs } = await far.call("claim", { max: 5 });
     const [{ job, lease, input }] = jobs;
     assert.equal(job, jobId);
     assert.deepEqual(input, { target: "all" });
-    assert.equal((await far.emitWithAck("begin", { job, lease, from: "last_event" })).ok, true);
+    assert.equal((await far.call("begin", { job, lease, from: "last_event" })).ok, true);
     const events = [["progress", { current: 1, total: 2, percentage: 50 }], ["chunk", "cc -c a.c"], ["checkpoint", { done: ["a"] }]];
-    assert.deepEqual(await far.emitWithAck("append", { job, lease, from: 1, events }), { ok: true, lastSequence: 4 });
-    assert.deepEqual(await far.emitWithAck("finish", { job, lease, result: { ok: 1 } }), { ok: true, state: "completed" });
+    assert.deepEqual(await far.call("append", { job, lease, from: 1, events }), { ok: true, lastSequence: 4 });
+    assert.deepEqual(await far.call("finish", { job, lease, result: { ok: 1 } }), { ok: true, state: "completed" });
     const log = await complete(client, jobId);
     assert.deepEqual(log.map(({ name }) => name), ["job:started", "job:progress", "job:chunk", "job:checkpoint", "job:completed"]);
-    assert.equal((await far.emitWithAck("append", { job, lease, from: 4, events })).code, "job_ended");
+    assert.equal((await far.call("append", { job, lease, from: 4, events })).code, "job_ended");
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runWorkerCycles } from "./support/worker_cycles.mjs";
 
-const cycles = Number(process.env.HAWSER_TEST_WORKER_CYCLES ?? 12);
+const cycles = Number(process.env.HAWSER_TEST_WORKER_CYCLES ?? 24);
 
 test(`${cycles} strikes at workers, their lines and the server lose, double and leave nothing behind`, async (t) => {
   const { jobs, chunks, takeovers, zombies, ...faults } = await runWorkerCycles({ cycles });

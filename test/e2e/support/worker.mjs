@@ -60,11 +60,8 @@ export class Worker {
   }
 
   /** Stops it as a hung machine stops, and lets it go on. */
-  freeze() {
-    this.child.kill("SIGSTOP");
-  }
-  thaw() {
-    this.child.kill("SIGCONT");
+  signal(name) {
+    this.child.kill(name);
   }
 
   async dispose() {

@@ -1,5 +1,5 @@
-// Workers in TypeScript under load while they, their lines and the server are struck again and again; then every job must
-// stand whole.
+// Workers in C++ and in TypeScript under load while they, their lines and the server are struck again and again; then every
+// job must stand whole.
 
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,25 +9,31 @@ import { Proxy } from "./proxy.mjs";
 import { Server } from "./server.mjs";
 import { standing } from "./standing.mjs";
 import { TsWorker } from "./ts_worker.mjs";
+import { Worker } from "./worker.mjs";
 
 const kLeaseMillis = 1_500;
 const kSettleMillis = 120_000;
 const kPatienceMillis = 60_000;
 // A job is interrupted here more often than a job that is to blame for it.
-const config = `[worker]\nremote_types = ["numbers"]\nlease_ms = ${kLeaseMillis}\n[jobs]\nattempts = 1000\n`;
+const config = `[worker]\nthreads = 0\nremote_types = ["numbers"]\nlease_ms = ${kLeaseMillis}\n[jobs]\nattempts = 1000\n`;
 
 const pick = (list) => list[randomInt(list.length)];
 
-/** A place for a worker process, and its line. */
+/** A place for a worker process, and its line. The even ones are in TypeScript. */
 class Seat {
-  constructor(server, number, tally) {
-    Object.assign(this, { server, number, tally, generation: 0, retired: [] });
+  constructor(server, number, places, tally) {
+    Object.assign(this, { server, number, places, tally, generation: 0, retired: [] });
   }
 
   async sit() {
     this.proxy ??= await Proxy.start(this.server.port);
     const name = `worker-${this.number}-${(this.generation += 1)}`;
-    this.worker = await TsWorker.start(this.server, { name, url: this.proxy.url, settings: { concurrency: 6, drainMs: 3_000 } });
+    const options = { name, url: this.proxy.url };
+    const { places } = this;
+    this.worker =
+      this.number % 2 === 0
+        ? await TsWorker.start(this.server, { ...options, settings: { concurrency: places, drainMs: 3_000 } })
+        : await Worker.start(this.server, { ...options, args: ["--type", "test-job", "--threads", String(places)] });
   }
 
   async kill() {
@@ -60,13 +66,27 @@ class Seat {
   }
 
   /** A worker that complains of the server, or whose process threw. */
-  #look({ messages, errors }) {
+  #look({ messages = [], errors }) {
     const complaints = messages.filter(({ level }) => level === "error").map(({ log, error }) => `${log} ${error ?? ""}`);
     this.tally.complaints.push(...complaints, ...(errors ? [errors] : []));
   }
 }
 
-/** One user who runs job after job until told to stop. */
+/** The two kinds of jobs, and what their chunks are as numbers from 0. */
+const kinds = [
+  {
+    type: "numbers",
+    input: (to) => ({ to, intervalMs: pick([0, 2, 15]), checkpointEvery: pick([0, 1, 7, 40]) }),
+    number: ({ n }) => n,
+  },
+  {
+    type: "test-job",
+    input: (to) => ({ chunks: to, intervalMs: pick([1, 5, 15]) }),
+    number: (text) => Number(/\d+/.exec(text)[0]) - 1,
+  },
+];
+
+/** One user who runs job after job of one kind until told to stop. */
 class Load {
   constructor(server, number, tally) {
     this.tally = tally;
@@ -76,14 +96,15 @@ class Load {
     this.client = new Client(io(server.url, { auth, transports: ["websocket"], ...timers }));
     this.client.socket.onAny(() => (this.client.received.length = 0));
     this.name = `load-${number}`;
+    this.kind = kinds[number % 2];
   }
 
   async run() {
     for (let number = 0; !this.stopping; number += 1) {
-      const input = { to: 50 + randomInt(150), intervalMs: pick([0, 2, 15]), checkpointEvery: pick([0, 1, 7, 40]) };
-      const reader = new Reader(this.client, await this.#start(input, `${this.name}-${number}`));
+      const to = 50 + randomInt(150);
+      const reader = new Reader(this.client, await this.#start(this.kind.input(to), `${this.name}-${number}`));
       await reader.finished(kSettleMillis);
-      this.#judge(reader, input);
+      this.#judge(reader, to);
     }
   }
 
@@ -91,7 +112,7 @@ class Load {
     const { socket } = this.client;
     const asked = new Promise((resolve, reject) => {
       const ask = () =>
-        socket.emit("start:job", { type: "numbers", input, idempotencyKey }, (answer) => {
+        socket.emit("start:job", { type: this.kind.type, input, idempotencyKey }, (answer) => {
           socket.off("connect", ask);
           if (answer.jobId) resolve(answer.jobId);
           else reject(new Error(`start:job was refused: ${JSON.stringify(answer)}`));
@@ -102,8 +123,8 @@ class Load {
     return within(asked, `answer to start:job of ${this.name}`, kSettleMillis);
   }
 
-  #judge({ events, gaps, outcome }, { to }) {
-    const numbers = standing(events).map(({ n }) => n);
+  #judge({ events, gaps, outcome }, to) {
+    const numbers = standing(events).map(this.kind.number);
     this.tally.jobs += 1;
     this.tally.chunks += numbers.length;
     this.tally.takeovers += events.filter(({ name }) => name === "job:resumed").length;
@@ -114,10 +135,12 @@ class Load {
   }
 }
 
-export async function runWorkerCycles({ cycles, workers = 3, users = 8, report = () => {} }) {
+export async function runWorkerCycles({ cycles, workers = 4, users = 8, report = () => {} }) {
   const tally = { jobs: 0, chunks: 0, takeovers: 0, zombies: 0, lost: 0, doubled: 0, disordered: 0, failed: 0, stuck: 0, complaints: [] };
   const server = await Server.start({ config });
-  const seats = Array.from({ length: workers }, (_, number) => new Seat(server, number, tally));
+  // Half of the workers of a kind have room for its jobs.
+  const places = Math.max(4, Math.ceil((2 * users) / workers));
+  const seats = Array.from({ length: workers }, (_, number) => new Seat(server, number, places, tally));
   const loads = Array.from({ length: users }, (_, number) => new Load(server, number, tally));
   const strikes = {
     kill: () => pick(seats).kill(),
