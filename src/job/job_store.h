@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "base/limits.h"
+#include "job/continue_from.h"
 #include "job/event.h"
 #include "job/job_list.h"
 #include "job/record.h"
@@ -51,13 +52,6 @@ struct Claim {
 struct Renew {
   JobId id;
   std::uint64_t epoch = 0;
-};
-
-/// Where the output of a new run joins the log.
-enum class ContinueFrom : std::uint8_t {
-  last_event,  ///< exactly behind the last durable event: nothing is withdrawn
-  checkpoint,  ///< output behind the newest standing checkpoint is withdrawn
-  beginning,   ///< all output is withdrawn
 };
 
 /// The run begins: state running, attempt +1, and job:started (first run ever) or

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/id.h"
-#include "job/job_store.h"
+#include "job/continue_from.h"
 
 namespace hawser::worker {
 

@@ -76,7 +76,8 @@ class Seat {
 const kinds = [
   {
     type: "numbers",
-    input: (to) => ({ to, intervalMs: pick([0, 2, 15]), checkpointEvery: pick([0, 1, 7, 40]) }),
+    // Without checkpoints it begins anew each time, and a long one would never end here.
+    input: (to) => ({ to, intervalMs: pick([0, 2, 15]), checkpointEvery: pick(to < 80 ? [0, 1, 7] : [1, 7, 40]) }),
     number: ({ n }) => n,
   },
   {
