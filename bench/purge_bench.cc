@@ -83,6 +83,26 @@ void measure(job::JobStore& store, const char* name, Other other) {
              name, took, times.size(), at(0.5), at(0.99), at(1));
 }
 
+/// What readers pay after each of many deletions.
+void measure_reads(job::JobStore& store, const std::vector<JobId>& deleted) {
+  const auto job = ended_job(store, "read", 20);
+  std::vector<double> times;
+  for (const auto& id : deleted) {
+    run(store, job::Purge{id}).value();
+    const auto from = Clock::now();
+    if (!store.read_job(job, 0, {})) std::abort();
+    times.push_back(milliseconds(Clock::now() - from));
+  }
+  const auto mean = [&](std::size_t from, std::size_t to) {
+    double sum = 0;
+    for (auto i = from; i < to; ++i) sum += times[i];
+    return sum / static_cast<double>(to - from);
+  };
+  const auto part = times.size() / 10;
+  fmt::print("a read after each of {} deletions: first tenth {:.3f} ms, last tenth {:.3f} ms\n", times.size(),
+             mean(0, part), mean(times.size() - part, times.size()));
+}
+
 int bench(std::uint64_t events, std::size_t jobs) {
   std::string directory = (std::filesystem::temp_directory_path() / "purge_bench_XXXXXX").string();
   if (::mkdtemp(directory.data()) == nullptr) return 1;
@@ -92,8 +112,12 @@ int bench(std::uint64_t events, std::size_t jobs) {
     const auto large = ended_job(*store, "large", events);
     std::vector<JobId> small;
     for (std::size_t i = 0; i < jobs; ++i) small.push_back(ended_job(*store, "small", 20));
+    std::this_thread::sleep_for(std::chrono::seconds(8));  // What was just written is being merged.
     measure(*store, "nothing", [] {});
     measure(*store, "one large", [&] { run(*store, job::Purge{large}).value(); });
+    std::vector<JobId> others;
+    for (std::size_t i = 0; i < jobs; ++i) others.push_back(ended_job(*store, "other", 20));
+    measure_reads(*store, others);
     measure(*store, "many small", [&] {
       for (const auto& id : small) run(*store, job::Purge{id}).value();
     });

@@ -130,7 +130,9 @@ Status Collector::forget(EndedJobs& jobs, WallMillis now) {
 }
 
 Status Collector::remove(EndedJobs& jobs, const JobRecord& record, WallMillis now) {
-  --budget_;
+  const bool singly = record.last_sequence <= limits::kErasedSingly;
+  const auto cost = 1 + (singly ? record.last_sequence / limits::kErasedForOne : 0);
+  budget_ -= std::min<std::size_t>(budget_, cost);
   ++deleted_;
   note_tombstone(now);
   return jobs.remove(record);

@@ -54,6 +54,7 @@ class CommitBuilder {
   Error missing(const JobId& id, std::string_view asker) const;
   void collect();
   Status remove(const job::JobRecord& record);
+  void erase_log(const job::JobRecord& record);
   Status forget(const job::Tombstone& tombstone);
   Status free_key(const job::Tombstone& tombstone);
   Result<std::optional<JobId>> job_of_key(const std::string& index_key) const;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.h"
 #include "job/errors.h"
 #include "store/commit_builder.h"
 #include "store/job_log.h"
@@ -119,9 +120,19 @@ Status CommitBuilder::remove(const job::JobRecord& record) {
     tombstone.idempotency_key.clear();
   }
   context_.database.erase(batch_, Family::input, keys::job(id));
-  context_.database.erase_range(batch_, Family::event, keys::job(id), keys::after_prefix(keys::job(id)));
+  erase_log(record);
   context_.table.bury(record, std::move(tombstone));
   return {};
+}
+
+void CommitBuilder::erase_log(const job::JobRecord& record) {
+  if (record.last_sequence > limits::kErasedSingly) {
+    const auto prefix = keys::job(record.id);
+    return context_.database.erase_range(batch_, Family::event, prefix, keys::after_prefix(prefix));
+  }
+  for (std::uint64_t sequence = 1; sequence <= record.last_sequence; ++sequence) {
+    context_.database.erase(batch_, Family::event, keys::event(record.id, sequence));
+  }
 }
 
 Status CommitBuilder::forget(const job::Tombstone& tombstone) {

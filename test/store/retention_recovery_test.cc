@@ -145,6 +145,27 @@ TEST_F(RetentionRecovery, nothing_of_a_deleted_job_is_left_but_its_tombstone) {
   EXPECT_LT(jobs.begin()->second.size(), 150U);
 }
 
+TEST_F(RetentionRecovery, a_long_log_goes_at_once_and_its_neighbours_stay) {
+  const auto before = ended();
+  const auto record = driver_->running();
+  for (std::uint64_t i = 0; i <= limits::kErasedSingly; i += 100) {
+    driver_->append(record, i + 1, std::vector<job::NewEvent>(100, chunk("1"))).value();
+  }
+  driver_->finish(record).value();
+  const auto after = ended();
+  purge(record.id);
+  const auto again =
+      driver_->running();  // Its events are written behind the deletion, into the same memtable.
+  driver_->append(again, 1, {chunk("1"), chunk("2")}).value();
+  EXPECT_EQ(driver_->log(before).size(), 3U);
+  EXPECT_EQ(driver_->log(after).size(), 3U);
+  EXPECT_EQ(driver_->log(again.id).size(), 3U);
+  close();
+  EXPECT_EQ(RawDatabase(directory_.path()).entries("ev").size(), 9U);
+  open();
+  EXPECT_EQ(driver_->log(after).size(), 3U);
+}
+
 TEST_F(RetentionRecovery, a_forgotten_tombstone_leaves_nothing) {
   purge(ended());
   pass(limits::kClockTrust);

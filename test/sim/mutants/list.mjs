@@ -258,7 +258,7 @@ export const mutants = [
     name: "a deletion takes the logs of later jobs along",
     breaks: "the log is the truth",
     file: "src/store/commit_retention.cc",
-    from: "keys::after_prefix(keys::job(id)));",
-    to: "std::string(keys::kIdBytes, '\\xff'));",
+    from: "  if (record.last_sequence > limits::kErasedSingly) {\n    const auto prefix = keys::job(record.id);",
+    to: "  if (true) {\n    const auto prefix = keys::job(record.id);\n    return context_.database.erase_range(batch_, Family::event, prefix, std::string(keys::kIdBytes, '\\xff'));",
   },
 ];
