@@ -8,11 +8,12 @@ import { Client, Reader, within } from "./client.mjs";
 import { Proxy } from "./proxy.mjs";
 import { Server } from "./server.mjs";
 import { standing } from "./standing.mjs";
+import { eventually } from "./wait.mjs";
 import { TsWorker } from "./ts_worker.mjs";
 import { Worker } from "./worker.mjs";
 
 const kLeaseMillis = 1_500;
-const kSettleMillis = 120_000;
+const kSettleMillis = 60_000;
 const kPatienceMillis = 60_000;
 // A job is interrupted here more often than a job that is to blame for it.
 const config = `[worker]\nthreads = 0\nremote_types = ["numbers"]\nlease_ms = ${kLeaseMillis}\n[jobs]\nattempts = 1000\n`;
@@ -90,7 +91,7 @@ const kinds = [
 /** One user who runs job after job of one kind until told to stop. */
 class Load {
   constructor(server, number, tally) {
-    this.tally = tally;
+    Object.assign(this, { server, tally });
     this.stopping = false;
     const auth = { token: server.token(`user-${number}`) };
     const timers = { reconnectionDelay: 50, reconnectionDelayMax: 300, forceNew: true };
@@ -104,7 +105,7 @@ class Load {
     for (let number = 0; !this.stopping; number += 1) {
       const to = 50 + randomInt(150);
       const reader = new Reader(this.client, await this.#start(this.kind.input(to), `${this.name}-${number}`));
-      await reader.finished(kSettleMillis);
+      await this.#finished(reader);
       this.#judge(reader, to);
     }
   }
@@ -122,6 +123,31 @@ class Load {
       if (socket.connected) ask();
     });
     return within(asked, `answer to start:job of ${this.name}`, kSettleMillis);
+  }
+
+  /** A job may take long where everything is struck again and again, but it must get on. */
+  async #finished(reader) {
+    for (;;) {
+      const seen = reader.last;
+      try {
+        return await reader.finished(kSettleMillis);
+      } catch (error) {
+        if (reader.last === seen) await this.#explain(error, reader);
+      }
+    }
+  }
+
+  /** What is known of a job that does not get on. */
+  async #explain(error, { jobId, events }) {
+    const facts = await eventually(() => {
+      try {
+        return this.server.command(["jobs", "show", jobId, "--url", this.server.url]);
+      } catch {
+        return null;  // The server is being struck.
+      }
+    }, "facts");
+    const last = events.slice(-3).map(({ name, body }) => `${name} ${JSON.stringify(body.payload).slice(0, 100)}`);
+    throw new Error([error.message, ...last, facts].join("\n"));
   }
 
   #judge({ events, gaps, outcome }, to) {
