@@ -92,6 +92,7 @@ JobService::JobService(JobStore& store, WorkPool& readers, Clock& clock, Random&
 
 std::vector<std::string> JobService::types() const {
   std::vector<std::string> names;
+  names.reserve(types_.size());
   for (const auto& [name, check] : types_) names.push_back(name);
   return names;
 }

@@ -17,7 +17,7 @@ namespace hawser::job {
 /// The states in which a job may be deleted, in the order of JobState.
 inline constexpr std::array kEndedStates = {JobState::completed, JobState::failed, JobState::cancelled};
 /// Its place in kEndedStates.
-inline constexpr std::size_t ended_index(JobState state) {
+constexpr std::size_t ended_index(JobState state) {
   return static_cast<std::size_t>(state) - static_cast<std::size_t>(JobState::completed);
 }
 

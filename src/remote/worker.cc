@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "base/web_url.h"
@@ -114,7 +115,7 @@ class Worker::State {
   }
 
   /// Threads in handlers that do not return still use it, and what it asks is not answered any more.
-  void leave_executor() { static_cast<void>(executor_.release()); }
+  void leave_executor() { std::ignore = executor_.release(); }
 
   const WorkerOptions options_;
   const std::vector<std::shared_ptr<worker::Handler>> handlers_;
