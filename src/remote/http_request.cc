@@ -33,15 +33,7 @@ constexpr std::size_t kMaxAnswer = 16 * limits::kMiB;
 using Plain = beast::tcp_stream;
 using Secure = beast::ssl_stream<beast::tcp_stream>;
 
-asio::awaitable<void> connect(beast::tcp_stream& tcp, const WebUrl& url) {
-  asio::ip::tcp::resolver resolver(tcp.get_executor());
-  const auto addresses = co_await resolver.async_resolve(url.host, std::to_string(url.port), use_awaitable);
-  tcp.expires_after(kTimeout);
-  co_await tcp.async_connect(addresses, use_awaitable);
-}
-
-template <class Stream>
-asio::awaitable<HttpAnswer> exchange(Stream& stream, const HttpQuestion& question) {
+http::request<http::empty_body> request_of(const HttpQuestion& question) {
   http::request<http::empty_body> request;
   request.method_string(question.method);
   request.target(question.target);
@@ -49,6 +41,21 @@ asio::awaitable<HttpAnswer> exchange(Stream& stream, const HttpQuestion& questio
   request.set(http::field::authorization, "Bearer " + question.token);
   request.set(http::field::content_length, "0");
   request.set(http::field::connection, "close");
+  return request;
+}
+
+template <class Stream>
+asio::awaitable<HttpAnswer> ask(Stream& stream, const HttpQuestion& question) {
+  auto& tcp = beast::get_lowest_layer(stream);
+  asio::ip::tcp::resolver resolver(tcp.get_executor());
+  const auto addresses =
+      co_await resolver.async_resolve(question.url.host, std::to_string(question.url.port), use_awaitable);
+  tcp.expires_after(kTimeout);
+  co_await tcp.async_connect(addresses, use_awaitable);
+  if constexpr (std::is_same_v<Stream, Secure>) {
+    co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
+  }
+  const auto request = request_of(question);
   co_await http::async_write(stream, request, use_awaitable);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
@@ -82,30 +89,19 @@ Result<HttpAnswer> wait_for(asio::io_context& context, asio::awaitable<HttpAnswe
   return result;
 }
 
-asio::awaitable<HttpAnswer> ask_plainly(Plain& stream, const HttpQuestion& question) {
-  co_await connect(stream, question.url);
-  co_return co_await exchange(stream, question);
-}
-
-asio::awaitable<HttpAnswer> ask_securely(Secure& stream, const HttpQuestion& question) {
-  co_await connect(beast::get_lowest_layer(stream), question.url);
-  co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
-  co_return co_await exchange(stream, question);
-}
-
 }  // namespace
 
 Result<HttpAnswer> http_request(const HttpQuestion& question) {
   asio::io_context context(1);
   if (!question.url.secure) {
     Plain stream(context);
-    return wait_for(context, ask_plainly(stream, question), question.url, nullptr);
+    return wait_for(context, ask(stream, question), question.url, nullptr);
   }
   asio::ssl::context tls(asio::ssl::context::tls_client);
   trust(tls.native_handle(), question.ca_file);
   Secure stream(Plain(context), tls);
   expect_host(stream.native_handle(), question.url.host);
-  return wait_for(context, ask_securely(stream, question), question.url, stream.native_handle());
+  return wait_for(context, ask(stream, question), question.url, stream.native_handle());
 }
 
 }  // namespace hawser::remote
