@@ -265,14 +265,15 @@ TEST_F(LimitsServerTest, a_body_may_take_longer_the_more_of_it_has_come) {
 }
 
 TEST_F(LimitsServerTest, accepts_again_when_there_are_descriptors_again) {
+  // UBSan looks at a type through a pipe when it meets it first, so the server's logger has to be known by then; and
+  // before the server's thread is there, because TSan does not see how the library makes it.
+  spdlog::warn("descriptors run out: {}", "that is the test");
   start();
   rlimit usual{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
   auto client = connect();  // Its descriptor is there; what is refused is the server's.
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_EQ(refused(Refusal::descriptors), 0);
-  // UBSan looks at a type through a pipe when it meets it first; the server's logger has to be known by then.
-  spdlog::warn("descriptors run out: {}", "that is the test");
   RawClient late(RawClient::Unconnected{});
   auto scarce = usual;
   scarce.rlim_cur = static_cast<rlim_t>(late.descriptor()) + 1;
