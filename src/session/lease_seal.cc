@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/big_endian.h"
 #include "session/base64url.h"
 #include "session/hmac.h"
 
@@ -23,7 +24,7 @@ std::string LeaseSeal::sign(std::string_view worker, const JobId& job, std::stri
 
 std::string LeaseSeal::make(std::string_view worker, const JobId& job, std::uint64_t epoch) const {
   std::string bytes;
-  for (std::size_t i = kEpoch; i-- > 0;) bytes += static_cast<char>(epoch >> (8 * i));
+  append_big_endian(bytes, epoch);
   bytes += sign(worker, job, bytes);
   return base64url_encode(bytes);
 }
@@ -36,9 +37,7 @@ std::optional<std::uint64_t> LeaseSeal::epoch_of(std::string_view worker, const 
   if (CRYPTO_memcmp(sign(worker, job, epoch).data(), bytes->data() + kEpoch, kSignature) != 0) {
     return std::nullopt;
   }
-  std::uint64_t number = 0;
-  for (const char byte : epoch) number = number << 8U | static_cast<unsigned char>(byte);
-  return number;
+  return read_big_endian(epoch);
 }
 
 }  // namespace hawser::session

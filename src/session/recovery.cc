@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/big_endian.h"
 #include "base/limits.h"
 #include "session/base64url.h"
 #include "session/hmac.h"
@@ -19,16 +20,6 @@ constexpr std::size_t kSignature = 32;
 /// Keeps signatures of other kinds under the same key, if there ever are any, apart.
 constexpr std::string_view kPurpose = "hawser pid 1";
 
-void append_number(std::string& out, std::uint64_t number) {
-  for (std::size_t i = kNumber; i-- > 0;) out += static_cast<char>(number >> (8 * i));
-}
-
-std::uint64_t read_number(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (const char byte : bytes.substr(0, kNumber)) number = number << 8U | static_cast<unsigned char>(byte);
-  return number;
-}
-
 }  // namespace
 
 Recovery::Recovery(std::string key, std::string incarnation)
@@ -43,8 +34,8 @@ std::string Recovery::sign(std::string_view user, std::string_view body) const {
 
 std::string Recovery::make_pid(std::string_view user, const Start& start, WallMillis now) const {
   std::string body;
-  append_number(body, static_cast<std::uint64_t>(now + Millis(limits::kRecoveryLifetime).count()));
-  append_number(body, start.position);
+  append_big_endian(body, static_cast<std::uint64_t>(now + Millis(limits::kRecoveryLifetime).count()));
+  append_big_endian(body, start.position);
   body += base64url_decode(start.sid).value();
   return base64url_encode(body + sign(user, body));
 }
@@ -55,9 +46,9 @@ std::optional<Recovery::Restored> Recovery::restore(std::string_view user, const
   if (!bytes || bytes->size() != kBody + kSignature) return std::nullopt;
   const auto body = std::string_view(*bytes).substr(0, kBody);
   if (CRYPTO_memcmp(sign(user, body).data(), bytes->data() + kBody, kSignature) != 0) return std::nullopt;
-  if (std::cmp_less_equal(read_number(body), now)) return std::nullopt;
+  if (std::cmp_less_equal(read_big_endian(body), now)) return std::nullopt;
   Restored restored{.sid = base64url_encode(body.substr(2 * kNumber)),
-                    .offset = {.position = read_number(body.substr(kNumber)), .listed = {}}};
+                    .offset = {.position = read_big_endian(body.substr(kNumber)), .listed = {}}};
   if (claim.offset) {
     auto offset = parse_offset(incarnation_, *claim.offset);
     if (!offset) return std::nullopt;

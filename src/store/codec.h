@@ -47,9 +47,4 @@ class FieldReader {
   bool ok_ = true;
 };
 
-/// Big-endian, so that keys sort by number.
-void append_big_endian(std::string& out, std::uint64_t value);
-/// `bytes` must have eight.
-std::uint64_t read_big_endian(std::string_view bytes);
-
 }  // namespace hawser::store

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "store/codec.h"
+#include "base/big_endian.h"
 #include "store/keys.h"
 
 namespace hawser::store {

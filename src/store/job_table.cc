@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/big_endian.h"
 #include "job/transition.h"
-#include "store/codec.h"
 #include "store/job_log.h"
 #include "store/keys.h"
 #include "store/record_codec.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "store/codec.h"
+#include "base/big_endian.h"
 
 namespace hawser::store::keys {
 namespace {

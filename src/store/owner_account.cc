@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/big_endian.h"
 #include "store/codec.h"
 #include "store/keys.h"
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "store/codec.h"
+#include "base/big_endian.h"
 
 namespace hawser::store {
 namespace {

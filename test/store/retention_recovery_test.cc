@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/big_endian.h"
 #include "store/codec.h"
 #include "store/index_rebuild.h"
 #include "store/keys.h"
