@@ -148,13 +148,9 @@ JobRecord take_back(const JobRecord& record) {
 
 std::optional<Change> end_exhausted(const JobRecord& record, WallMillis now, const Rules& rules) {
   if (has_ended(record.state) || record.fruitless_attempts < rules.policy.attempts) return std::nullopt;
-  LogBuilder log(record, now, rules.log);
-  ++log.record().epoch;
-  log.end(EventKind::failed,
-          failure_payload(
-              {Errc::interrupted, fmt::format("The job was interrupted {} times without any new output.",
-                                              record.fruitless_attempts)}));
-  return std::move(log).finish();
+  const auto text =
+      fmt::format("The job was interrupted {} times without any new output.", record.fruitless_attempts);
+  return end_failed(record, failure_payload({Errc::interrupted, text}), now, rules);
 }
 
 Change decide_due(const JobRecord& record, Overdue what, WallMillis now, const Rules& rules) {
