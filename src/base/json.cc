@@ -141,6 +141,11 @@ std::optional<View> View::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<std::string> View::find_string(std::string_view name) const {
+  const auto member = find(name);
+  return member ? member->as_string() : std::nullopt;
+}
+
 std::optional<std::string> View::as_string() const {
   if (!is(Kind::string)) return std::nullopt;
   return unescape(text_);
@@ -222,6 +227,15 @@ std::string quoted(std::string_view text) {
   out.reserve(text.size() + 2);
   append_string(out, text);
   return out;
+}
+
+std::string array_of(std::span<const std::string> texts) {
+  std::string out = "[";
+  for (const auto& text : texts) {
+    if (out.size() > 1) out += ',';
+    append_string(out, text);
+  }
+  return out + "]";
 }
 
 void Object::key(std::string_view name) {

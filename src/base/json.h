@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class View {
 
   /// First member of that name (compared after unescaping) of an object; nothing for other kinds.
   std::optional<View> find(std::string_view name) const;
+  /// The text of such a member; nothing as well when it is no string.
+  std::optional<std::string> find_string(std::string_view name) const;
   /// The unescaped text of a string, in UTF-8. A lone surrogate becomes U+FFFD.
   std::optional<std::string> as_string() const;
   /// A number written as an integer (no fraction, no exponent) that fits.
@@ -77,6 +80,8 @@ Result<std::size_t> value_length(std::string_view text, std::size_t max_depth = 
 /// Appends `text` as a JSON string with quotes. Invalid UTF-8 becomes U+FFFD.
 void append_string(std::string& out, std::string_view text);
 std::string quoted(std::string_view text);
+/// The texts as an array of strings.
+std::string array_of(std::span<const std::string> texts);
 
 /// Builds one JSON object: `Object().add("ok", true).raw("input", slice).str()`.
 class Object {

@@ -10,11 +10,6 @@ namespace {
 constexpr Millis kRetryDelay{1'000};
 constexpr std::size_t kShownResult = 200;
 
-std::string text_of(const json::View& object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string().value_or("") : "";
-}
-
 std::int64_t integer_of(const json::View& object, std::string_view name) {
   const auto member = object.find(name);
   return member ? member->as_integer().value_or(0) : 0;
@@ -67,7 +62,7 @@ void JobFollower::on_started(const Result<std::string>& answer) {
     if (!try_again(answer.error(), &JobFollower::start)) give_up(answer.error());
     return;
   }
-  id_ = text_of(json::View(*answer), "jobId");
+  id_ = json::View(*answer).find_string("jobId").value_or("");
   if (id_.empty()) return give_up({Errc::internal, "The server answered without a job id."});
   printer_.notice(fmt::format("job {}", id_));
   // Events that came before this answer could not be told from those of other jobs: read from the start.
@@ -116,7 +111,7 @@ void JobFollower::on_event(std::string_view event, std::string_view text) {
   const json::View body(text);
   if (event == "server:shutdown") return printer_.notice("the server is restarting");
   if (event == "auth:expired") return printer_.notice("the token has expired or is about to");
-  if (id_.empty() || text_of(body, "jobId") != id_) return;
+  if (id_.empty() || body.find_string("jobId").value_or("") != id_) return;
   if (event == "sync:complete") {
     syncing_ = false;
     if (failure_) give_up({Errc::handler_failed, *failure_});
@@ -168,7 +163,8 @@ void JobFollower::on_resumed(const json::View& payload) {
 
 /// While a replay runs, a later event may tell that the job was resumed; otherwise this is the end.
 void JobFollower::on_failed(const json::View& payload) {
-  failure_ = fmt::format("failed: {} ({})", text_of(payload, "error"), text_of(payload, "code"));
+  failure_ = fmt::format("failed: {} ({})", payload.find_string("error").value_or(""),
+                         payload.find_string("code").value_or(""));
   if (!syncing_) give_up({Errc::handler_failed, *failure_});
 }
 

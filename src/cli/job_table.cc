@@ -32,11 +32,6 @@ std::string cell(std::string text) {
   return text.substr(0, end) + "…";
 }
 
-std::string text_of(const json::View& object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string().value_or("") : "";
-}
-
 std::int64_t number_of(const json::View& object, std::string_view name) {
   const auto member = object.find(name);
   return member ? member->as_integer().value_or(0) : 0;
@@ -51,8 +46,9 @@ std::string duration_text(std::int64_t ms) {
 }
 
 std::string state_of(const json::View& job) {
-  auto state = text_of(job, "state");
-  if (const auto place = text_of(job, "place"); place != "none" && !(state == "running" && place == "held")) {
+  auto state = job.find_string("state").value_or("");
+  if (const auto place = job.find_string("place").value_or("");
+      place != "none" && !(state == "running" && place == "held")) {
     state += '/' + place;
   }
   return state;
@@ -60,7 +56,7 @@ std::string state_of(const json::View& job) {
 
 std::string error_of(const json::View& job) {
   const auto error = job.find("lastError");
-  return error && error->is(json::Kind::object) ? text_of(*error, "error") : "";
+  return error && error->is(json::Kind::object) ? error->find_string("error").value_or("") : "";
 }
 
 std::string time_text(std::int64_t wall) {
@@ -78,9 +74,10 @@ std::string job_rows(const json::View& jobs, WallMillis now, bool with_head) {
   std::string rows;
   if (with_head) rows = fmt::format(kRow, "JOB", "STATE", "AGE", "ATTEMPT", "TYPE", "USER", "ERROR");
   for (auto it = jobs.elements(); const auto job = it.next();) {
-    rows += fmt::format(kRow, text_of(*job, "jobId"), state_of(*job),
+    rows += fmt::format(kRow, job->find_string("jobId").value_or(""), state_of(*job),
                         duration_text(now - number_of(*job, "createdAt")), number_of(*job, "attempt"),
-                        cell(text_of(*job, "type")), cell(text_of(*job, "userId")), cell(error_of(*job)));
+                        cell(job->find_string("type").value_or("")),
+                        cell(job->find_string("userId").value_or("")), cell(error_of(*job)));
   }
   return rows;
 }
@@ -109,7 +106,7 @@ std::string queue_rows(const json::View& answer) {
   auto rows = fmt::format(kRow, "TYPE", "QUEUED", "DELAYED", "RUNNING", "OLDEST");
   if (const auto types = answer.find("types")) {
     for (auto it = types->elements(); const auto type = it.next();) {
-      rows += fmt::format(kRow, cell(text_of(*type, "type")), number_of(*type, "queued"),
+      rows += fmt::format(kRow, cell(type->find_string("type").value_or("")), number_of(*type, "queued"),
                           number_of(*type, "delayed"), number_of(*type, "held"),
                           duration_text(number_of(*type, "oldestQueuedMs")));
     }

@@ -53,8 +53,7 @@ class Admin {
   explicit Admin(AdminConnection connection) : connection_(std::move(connection)) {}
 
   static Error refusal(int status, const json::View& body) {
-    const auto text = body.find("error");
-    auto message = text ? text->as_string().value_or("") : "";
+    auto message = body.find_string("error").value_or("");
     if (message.empty()) message = fmt::format("The server answered HTTP {}.", status);
     if (status == 401) {
       return {Errc::unauthorized, message + "; 'hawser jobs' needs a token of 'hawser token --admin'."};
@@ -124,8 +123,7 @@ Status list(const Admin& admin, const Arguments& arguments) {
       if (arguments.json) fmt::print("{}\n", job->raw());
     }
     if (!arguments.json) fmt::print("{}", job_rows(*jobs, runtime::system_clock().wall_now(), false));
-    const auto next = answer.find("next");
-    after = next ? next->as_string().value_or("") : "";
+    after = answer.find_string("next").value_or("");
     more = !after.empty();
   }
   if (more && !arguments.json) fmt::print(stderr, "There are more; see --limit.\n");

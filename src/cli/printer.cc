@@ -15,11 +15,6 @@ constexpr std::string_view kEraseLine = "\r\033[K";
 constexpr int kBarCells = 30;
 constexpr std::size_t kMaxMessage = 40;
 
-std::string text_of(const json::View& object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string().value_or("") : "";
-}
-
 double number_of(const json::View& object, std::string_view name) {
   const auto member = object.find(name);
   return member ? member->as_number().value_or(0) : 0;
@@ -43,7 +38,7 @@ std::string progress_bar(const json::View& progress) {
   const double total = number_of(progress, "total");
   const double share = total > 0 ? std::clamp(current / total, 0.0, 1.0) : 0;
   const int filled = static_cast<int>(share * kBarCells);
-  auto message = printable(text_of(progress, "message"));
+  auto message = printable(progress.find_string("message").value_or(""));
   if (message.size() > kMaxMessage) message.clear();  // A bar that wraps cannot be erased.
   return fmt::format("[{:#<{}}{:-<{}}] {:3.0f}%  {:.0f}/{:.0f}  {}", "", filled, "", kBarCells - filled,
                      share * 100, current, total, message);
@@ -71,7 +66,7 @@ void Printer::chunk(const json::View& chunk) {
     err_ << *text->as_string() << std::flush;
     return;
   }
-  const auto file = text_of(chunk, "file");
+  const auto file = chunk.find_string("file").value_or("");
   if (!file.empty() && chunk.find("snippet")) return write_hit(chunk, file);
   write(fmt::format("{}\n", chunk.raw()));
 }

@@ -73,30 +73,29 @@ const std::string* RemoteCommands::lease_of(const Held& held) const {
 }
 
 Result<job::Revoked> RemoteCommands::read_stop(std::string_view text) const {
-  const auto body = json::validate(text);
-  const auto member = [&](std::string_view name) {
-    const auto found = body && body->is(json::Kind::object) ? body->find(name) : std::nullopt;
-    return found ? found->as_string().value_or("") : std::string();
-  };
-  const auto job = JobId::parse(member("job"));
-  const auto lease = member("lease");
+  const auto body = json::validate(text).value_or(json::View("null"));
+  const auto job = JobId::parse(body.find_string("job").value_or(""));
+  const auto lease = body.find_string("lease");
   for (const auto& [held, text_of_lease] : leases_) {
     if (!job || held.first != *job || text_of_lease != lease) continue;
-    const bool cancelled = member("reason") == "cancelled";
+    const bool cancelled = body.find_string("reason") == "cancelled";
     return job::Revoked{held.first, held.second,
                         cancelled ? job::JobState::cancelled : job::JobState::running};
   }
   return fail(Errc::not_found, "The job is not held here.");
 }
 
-void RemoteCommands::wait(std::string_view event, const Held& held, std::string argument,
+template <class Command>
+void RemoteCommands::wait(std::string_view event, const Command& command,
+                          std::string (*argument)(const Command&, std::string_view lease),
                           job::Completion completion) {
+  const auto* lease = lease_of({command.id, command.epoch});
   const auto number = ++last_number_;
   auto& waiting = waiting_
                       .emplace(number, Waiting{.event = std::string(event),
-                                               .argument = std::move(argument),
-                                               .job = held.first,
-                                               .epoch = held.second,
+                                               .argument = argument(command, lease ? *lease : ""),
+                                               .job = command.id,
+                                               .epoch = command.epoch,
                                                .completion = std::move(completion)})
                       .first->second;
   if (connected_) send(number, waiting);
@@ -166,27 +165,19 @@ void RemoteCommands::run(const job::Renew& command, job::Completion completion) 
 }
 
 void RemoteCommands::run(const job::Begin& command, job::Completion completion) {
-  const Held held{command.id, command.epoch};
-  const auto* lease = lease_of(held);
-  wait("begin", held, begin_argument(command, lease ? *lease : ""), std::move(completion));
+  wait("begin", command, begin_argument, std::move(completion));
 }
 
 void RemoteCommands::run(const job::Append& command, job::Completion completion) {
-  const Held held{command.id, command.epoch};
-  const auto* lease = lease_of(held);
-  wait("append", held, append_argument(command, lease ? *lease : ""), std::move(completion));
+  wait("append", command, append_argument, std::move(completion));
 }
 
 void RemoteCommands::run(const job::Finish& command, job::Completion completion) {
-  const Held held{command.id, command.epoch};
-  const auto* lease = lease_of(held);
-  wait("finish", held, finish_argument(command, lease ? *lease : ""), std::move(completion));
+  wait("finish", command, finish_argument, std::move(completion));
 }
 
 void RemoteCommands::run(const job::Release& command, job::Completion completion) {
-  const Held held{command.id, command.epoch};
-  const auto* lease = lease_of(held);
-  wait("release", held, release_argument(command, lease ? *lease : ""), std::move(completion));
+  wait("release", command, release_argument, std::move(completion));
 }
 
 template <class Other>

@@ -68,7 +68,9 @@ class RemoteCommands final : public job::Commands {
   template <class Other>
   void run(const Other& command, job::Completion completion);
 
-  void wait(std::string_view event, const Held& held, std::string argument, job::Completion completion);
+  template <class Command>
+  void wait(std::string_view event, const Command& command,
+            std::string (*argument)(const Command&, std::string_view lease), job::Completion completion);
   void send(std::uint64_t number, Waiting& waiting);
   void on_answer(std::uint64_t number, Result<std::string> answer);
   Result<job::Reply> on_claimed(const Result<std::string>& answer);

@@ -24,11 +24,6 @@ std::unexpected<Error> nonsense(std::string_view what) {
   return fail(Errc::unavailable, fmt::format("The server sent {}. Is it a Hawser server?", what));
 }
 
-std::string text_of(const json::View& object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string().value_or("") : "";
-}
-
 std::optional<Millis> time_of(const json::View& object, std::string_view name) {
   const auto member = object.find(name);
   const auto time = member ? member->as_integer() : std::nullopt;
@@ -41,7 +36,7 @@ std::optional<Millis> time_of(const json::View& object, std::string_view name) {
 std::optional<Error> error_in(std::string_view json) {
   const auto body = json::validate(json);
   if (!body || !body->is(json::Kind::object) || !body->find("error")) return std::nullopt;
-  return Error{code_of(text_of(*body, "code")), text_of(*body, "error")};
+  return Error{code_of(body->find_string("code").value_or("")), body->find_string("error").value_or("")};
 }
 
 Status SocketProtocol::receive(std::string_view message) {
@@ -79,7 +74,7 @@ Status SocketProtocol::receive_packet(std::string_view text) {
       hooks_.on_connected();
       return {};
     case socketio::PacketType::connect_error:
-      return fail(Errc::unauthorized, text_of(json::View(packet->payload), "message"));
+      return fail(Errc::unauthorized, json::View(packet->payload).find_string("message").value_or(""));
     case socketio::PacketType::disconnect:
       return fail(Errc::shutting_down,
                   "The server ended this session for good: the token has expired or was revoked.");

@@ -39,11 +39,6 @@ std::string_view name_of(job::EventKind kind) {
   }
 }
 
-std::optional<std::string> text(const View& object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string() : std::nullopt;
-}
-
 /// 0 where it is missing.
 std::uint64_t number(const View& object, std::string_view name) {
   const auto member = object.find(name);
@@ -71,11 +66,11 @@ std::shared_ptr<const std::string> shared(std::string text) {
 }
 
 Result<LeasedJob> read_job(const View& body) {
-  auto name = text(body, "job");
+  auto name = body.find_string("job");
   const auto id = name ? JobId::parse(*name) : std::nullopt;
-  auto lease = text(body, "lease");
-  auto type = text(body, "type");
-  auto user = text(body, "user");
+  auto lease = body.find_string("lease");
+  auto type = body.find_string("type");
+  auto user = body.find_string("user");
   const auto input = body.find("input");
   if (!id || !lease || !type || !user || !input || number(body, "epoch") == 0) return nonsense();
   LeasedJob job;
@@ -101,20 +96,12 @@ Result<LeasedJob> read_job(const View& body) {
 }  // namespace
 
 std::string claim_argument(const job::Claim& command) {
-  std::string types = "[";
-  for (const auto& type : command.types) {
-    if (types.size() > 1) types += ',';
-    json::append_string(types, type);
-  }
-  return json::Object().add("max", 1).raw("types", types + "]").str();
+  return json::Object().add("max", 1).raw("types", json::array_of(command.types)).str();
 }
 
 std::string renew_argument(const JobId& job, std::string_view lease) {
-  std::string leases = "[[";
-  json::append_string(leases, job.to_string());
-  leases += ',';
-  json::append_string(leases, lease);
-  return json::Object().raw("leases", leases + "]]").str();
+  const std::array pair{job.to_string(), std::string(lease)};
+  return json::Object().raw("leases", "[" + json::array_of(pair) + "]").str();
 }
 
 std::string begin_argument(const job::Begin& command, std::string_view lease) {
@@ -135,8 +122,8 @@ std::string finish_argument(const job::Finish& command, std::string_view lease) 
   if (command.outcome == job::EventKind::completed) return object.raw("result", command.payload).str();
   const View failure(command.payload);
   const auto error = json::Object()
-                         .add("message", text(failure, "error").value_or("The job failed."))
-                         .add("code", text(failure, "code").value_or("handler_failed"))
+                         .add("message", failure.find_string("error").value_or("The job failed."))
+                         .add("code", failure.find_string("code").value_or("handler_failed"))
                          .str();
   return object.raw("error", error).add("retryable", command.retryable).str();
 }
@@ -161,7 +148,7 @@ Result<job::Reply> read_done(std::string_view body) {
   if (!object || !flag(*object, "ok")) return nonsense();
   job::Reply reply;
   reply.last_sequence = number(*object, "lastSequence");
-  const auto name = text(*object, "state");
+  const auto name = object->find_string("state");
   if (!name) return reply;
   const auto state = job::parse_state(*name);
   if (!state) return nonsense();
@@ -175,8 +162,8 @@ Result<std::optional<Error>> read_lost(std::string_view body) {
   if (!lost || !lost->is(Kind::array)) return nonsense();
   const auto first = lost->elements().next();
   if (!first) return std::nullopt;
-  const auto code = code_of(text(*first, "code").value_or(""));
-  return Error{code == Errc::internal ? Errc::fenced : code, text(*first, "error").value_or("")};
+  const auto code = code_of(first->find_string("code").value_or(""));
+  return Error{code == Errc::internal ? Errc::fenced : code, first->find_string("error").value_or("")};
 }
 
 }  // namespace hawser::remote

@@ -17,12 +17,6 @@ constexpr std::string_view kRefusal = R"({"code":"E_REFUSED","list":[1,"é"]})";
 constexpr std::size_t kSidBytes = 15;
 constexpr std::size_t kPidBytes = 18;
 
-std::string text_member(std::string_view object, std::string_view name) {
-  const auto member = json::View(object).find(name);
-  const auto text = member ? member->as_string() : std::nullopt;
-  return text.value_or("");
-}
-
 std::vector<std::string> names_of(const ConformanceParts& parts) {
   std::vector<std::string> names{std::string(kRefusing)};
   for (const auto& [name, sockets] : parts.namespaces) names.push_back(name);
@@ -74,8 +68,8 @@ void ConformanceSession::act(const socketio::ConnectRequest& request) {
 
 void ConformanceSession::accept(const std::string& nsp, std::string_view auth) {
   auto& peers = *parts_.namespaces.find(nsp)->second;
-  auto pid = text_member(auth, "pid");
-  const auto offset = text_member(auth, "offset");
+  auto pid = json::View(auth).find_string("pid").value_or("");
+  const auto offset = json::View(auth).find_string("offset").value_or("");
   const auto before = peers.recovers() ? peers.recover(loop_, pid, offset) : std::nullopt;
   if (!before) pid = peers.recovers() ? parts_.random.token(kPidBytes) : "";
   auto sid = before ? before->socket.id : parts_.random.token(kSidBytes);

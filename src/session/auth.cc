@@ -227,12 +227,8 @@ Result<std::string> Authenticator::mint_worker(std::string_view name, const std:
                                                WallMillis now, std::optional<Millis> lifetime) const {
   if (!is_usable_name(name)) return bad_name("worker");
   if (types.empty()) return fail(Errc::bad_request, "A worker needs the job types it may run.");
-  std::string list;
-  for (const auto& type : types) {
-    list += list.empty() ? '[' : ',';
-    json::append_string(list, type);
-  }
-  return sign(std::move(json::Object().add("worker", name).raw("types", list + "]")), now, lifetime);
+  return sign(std::move(json::Object().add("worker", name).raw("types", json::array_of(types))), now,
+              lifetime);
 }
 
 Result<std::string> Authenticator::mint_admin(WallMillis now, std::optional<Millis> lifetime) const {

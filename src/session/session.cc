@@ -18,8 +18,7 @@ constexpr auto kMaxWaitingAttachments = static_cast<std::int64_t>(limits::kMaxAt
 
 /// `auth.token`, else the query's.
 std::string token_of(std::string_view auth, const std::string& query_token) {
-  const auto member = json::View(auth).find("token");
-  auto token = member ? member->as_string() : std::nullopt;
+  auto token = json::View(auth).find_string("token");
   return token && !token->empty() ? *std::move(token) : query_token;
 }
 
@@ -152,17 +151,14 @@ void Session::forget_worker() {
 }
 
 Arrival Session::arrival(Identity identity, std::string_view auth) {
-  const auto member = [view = json::View(auth)](std::string_view name) {
-    const auto found = view.find(name);
-    return found ? found->as_string() : std::nullopt;
-  };
+  const json::View view(auth);
   Arrival arrival;
-  const auto wish = json::View(auth).find("recovery");
+  const auto wish = view.find("recovery");
   arrival.recoverable = !wish || wish->as_boolean() != false;
-  if (auto pid = member("pid"); arrival.recoverable && pid) {
+  if (auto pid = view.find_string("pid"); arrival.recoverable && pid) {
     arrival.returns = true;
-    auto restored =
-        core_.parts_.recovery.restore(identity.user, {*pid, member("offset")}, core_.parts_.loop.wall_now());
+    auto restored = core_.parts_.recovery.restore(identity.user, {*pid, view.find_string("offset")},
+                                                  core_.parts_.loop.wall_now());
     if (restored) {
       sid_ = std::move(restored->sid);
       pid_ = *std::move(pid);

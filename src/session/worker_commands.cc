@@ -71,8 +71,7 @@ Parsed parse_claim(View argument) {
 Parsed parse_begin(View argument) {
   auto job = held(argument);
   if (!job) return std::unexpected(job.error());
-  const auto value = argument.find("from");
-  const auto from = value ? value->as_string() : std::nullopt;
+  const auto from = argument.find_string("from");
   if (from == "last_event") return BeginRun{*std::move(job), job::ContinueFrom::last_event};
   if (from == "checkpoint") return BeginRun{*std::move(job), job::ContinueFrom::checkpoint};
   if (from == "beginning") return BeginRun{*std::move(job), job::ContinueFrom::beginning};
@@ -143,8 +142,7 @@ bool is_code(std::string_view code) {
 
 /// {message, code?} as the payload of job:failed.
 Result<std::string> parse_error(View error) {
-  const auto text = error.is(Kind::object) ? error.find("message") : std::nullopt;
-  const auto message = text ? text->as_string() : std::nullopt;
+  const auto message = error.find_string("message");
   if (!message || message->empty()) return bad("error must be an object with a message for people.");
   const auto value = error.find("code");
   const auto code = value ? value->as_string() : std::string(code_name(Errc::handler_failed));
@@ -184,8 +182,7 @@ Parsed parse_release(View argument) {
 }
 
 Parsed parse_refresh(View argument) {
-  const auto value = argument.find("token");
-  auto token = value ? value->as_string() : std::nullopt;
+  auto token = argument.find_string("token");
   if (!token || token->size() > limits::kMaxToken) return bad("token must be a string.");
   return RefreshAuth{*std::move(token)};
 }

@@ -13,15 +13,6 @@ namespace {
 
 constexpr int kProtocolVersion = 1;
 
-std::string array_of(const std::vector<std::string>& texts) {
-  std::string array = "[";
-  for (const auto& text : texts) {
-    if (array.size() > 1) array += ',';
-    json::append_string(array, text);
-  }
-  return array + "]";
-}
-
 }  // namespace
 
 /// Half of a message is payload at least; the rest is for brackets, the lease and the envelope.
@@ -34,7 +25,7 @@ std::string welcome_body(const WorkerIdentity& identity, Duration lease, const W
   const std::int64_t lease_ms = std::chrono::duration_cast<Millis>(lease).count();
   return json::Object()
       .add("worker", identity.name)
-      .raw("types", array_of(identity.types))
+      .raw("types", json::array_of(identity.types))
       .add("leaseMs", lease_ms)
       .add("renewMs", lease_ms / limits::kRenewalsPerLease)
       .add("maxEventBytes", std::uint64_t{window.event_bytes})

@@ -11,17 +11,12 @@ namespace {
 
 constexpr std::size_t kMaxUpstreamMessage = 500;
 
-std::string string_member(json::View object, std::string_view name) {
-  const auto member = object.find(name);
-  return member ? member->as_string().value_or("") : "";
-}
-
 std::string message_in(json::View body) {
   const auto error = body.find("error");
   if (error && error->is(json::Kind::string)) return error->as_string().value_or("");
-  if (error) return string_member(*error, "message");
-  auto message = string_member(body, "message");
-  return message.empty() ? string_member(body, "detail") : message;
+  if (error) return error->find_string("message").value_or("");
+  auto message = body.find_string("message").value_or("");
+  return message.empty() ? body.find_string("detail").value_or("") : message;
 }
 
 /// Only one answer is asked for, so the first choice is the one.
@@ -72,12 +67,12 @@ Status ChatStream::take(const SseEvent& event, std::vector<std::string>& deltas)
     return fail(Errc::upstream_failed, fmt::format("The model endpoint broke off with an error: {}",
                                                    message.empty() ? "no reason given" : message));
   }
-  if (auto model = string_member(*body, "model"); !model.empty()) model_ = std::move(model);
+  if (auto model = body->find_string("model").value_or(""); !model.empty()) model_ = std::move(model);
   if (const auto usage = body->find("usage"); usage && usage->is(json::Kind::object)) usage_ = usage->raw();
   const auto choice = first_choice(*body);
   if (!choice) return {};
   if (const auto delta = delta_of(*choice); !delta.empty()) deltas.emplace_back(delta);
-  if (auto reason = string_member(*choice, "finish_reason"); !reason.empty())
+  if (auto reason = choice->find_string("finish_reason").value_or(""); !reason.empty())
     finish_reason_ = std::move(reason);
   return {};
 }

@@ -16,8 +16,7 @@ constexpr double kMinRate = 0.1;
 constexpr double kMaxRate = 10'000;
 
 Result<std::string> parse_query(const json::View& input) {
-  const auto member = input.find("query");
-  const auto text = member ? member->as_string() : std::nullopt;
+  const auto text = input.find_string("query");
   if (!text) return fail(Errc::bad_request, "The search needs a \"query\": the words to find, as a string.");
   if (text->size() > limits::kMaxSearchQueryBytes) {
     return fail(Errc::bad_request,
